@@ -1,0 +1,14 @@
+/* memoface: face swap with DFM models on ordinary CPUs. The umbrella header. */
+#ifndef MEMOFACE_MEMOFACE_H
+#define MEMOFACE_MEMOFACE_H
+
+#include <memoface/cache.h>
+#include <memoface/image.h>
+#include <memoface/inspect.h>
+#include <memoface/key.h>
+#include <memoface/log.h>
+#include <memoface/session.h>
+#include <memoface/settings.h>
+#include <memoface/status.h>
+
+#endif

@@ -1,0 +1,108 @@
+/* Sessions: the face swap itself.
+ *
+ * A session holds what outlives one clip: the cache, the face models, the DFM. A job is one input
+ * swapped into one output. Running the same clip again in one session with another post-gamma
+ * computes no inference twice. */
+#ifndef MEMOFACE_SESSION_H
+#define MEMOFACE_SESSION_H
+
+#include <memoface/cache.h>
+#include <memoface/settings.h>
+#include <memoface/status.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mface_session; // opaque
+
+/* Loads the models and makes the cache. `model`: path of the DFM. Settings are copied. Logs on
+ * failure; the status of whatever failed. */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_create(
+    const char *model, const struct mface_settings *settings, struct mface_session **out);
+MFACE_API void mface_session_free(struct mface_session **session);
+
+/* Replaces the settings for the next job. Settings that need another model file open it. */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_configure(
+    struct mface_session *session, const struct mface_settings *settings);
+
+/* Opens another DFM for the next job; the cache is kept. */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_set_model(
+    struct mface_session *session, const char *model);
+
+enum { MFACE_STAGES_MAX = 16 };
+
+struct mface_stage_stats {
+    const char *name; // "swap"; static
+    int64_t demands, hits, runs;
+    double ms_total, ms_p50, ms_p95; // of the runs
+    int64_t bytes;                   // in the cache now
+};
+
+/* Figures of one job, while it runs or when it is done; exact once it is done. */
+struct mface_stats {
+    int64_t frames;       // written
+    int64_t frames_total; // an estimate; 0 unknown
+    int64_t faces;        // faces swapped, over all frames
+    int64_t frames_without_face;
+    int64_t frames_failed;  // passed through unchanged because a stage failed
+    int64_t frames_damaged; // could not be decoded
+    double wall_s, fps, cpu_s;
+    double cpu_percent; // of all processors this process may use, 0..100
+    double cpu_ms_per_frame;
+    int64_t peak_rss_bytes;
+    double latency_p50_ms, latency_p95_ms, latency_p99_ms; // decoded to encoded, per frame
+    double hit_rate;      // faces served without inference / faces demanded, 0..1
+    double eviction_rate; // entries evicted / inserted, 0..1
+    int64_t face_demands, face_hits;
+    struct mface_cache_stats cache; // counts are this job's, sizes are now
+    int n_stages;
+    struct mface_stage_stats stages[MFACE_STAGES_MAX];
+};
+
+/* Called about `interval_ms` apart from the thread that called mface_session_run(), and once at
+ * the end with done != 0. */
+typedef void (*mface_progress_fn)(void *user, const struct mface_stats *stats, int done);
+
+struct mface_job {
+    const char *input;         // anything FFmpeg opens, or a directory of images
+    const char *input_format;  // FFmpeg's name, or NULL to probe
+    const char *output;        // anything FFmpeg writes; directory input: a directory
+    const char *output_format; // FFmpeg's name, or NULL to go by the name
+    const char *encoder;       // NULL: by the container
+    const char *pixel_format;  // NULL: the input's where the encoder can
+    const char *speed;         // the encoder's preset word; NULL: its default
+    int quality;               // CRF as the encoder counts it; -1: its default
+    int overwrite;             // replace an existing output; else MFACE_ERR_ARG
+    int no_provenance;         // leave out the metadata that says what made the output
+    const char *sidecar;       // also write the provenance as JSON to this file; NULL: no
+    mface_progress_fn progress; // may be NULL
+    void *user;
+    int interval_ms; // 0: 500
+};
+
+/* Swaps one input into one output. Blocks until done. A frame in which a stage fails is written
+ * unchanged and counted. On MFACE_ERR_CANCELED the output is finished properly and holds every
+ * frame up to then. `stats` may be NULL. Logs on failure. One job at a time per session. */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_run(
+    struct mface_session *session, const struct mface_job *job, struct mface_stats *stats);
+
+/* Asks the running job to stop soon; async-signal-safe. */
+MFACE_API void mface_session_cancel(struct mface_session *session);
+
+/* Writes the report (docs/report.md) of the last job as JSON. MFACE_ERR_IO, not logged. */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_write_report(
+    const struct mface_session *session, const struct mface_stats *stats, FILE *file);
+
+/* Prints the table of stages: name, inputs, settings, version, what is cached. */
+MFACE_API void mface_graph_print(FILE *file, int as_json);
+
+/* The library's version, "0.1.0". Static storage. */
+MFACE_API const char *mface_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

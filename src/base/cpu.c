@@ -1,0 +1,140 @@
+#include "base/cpu.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* XCR0 says which register files the operating system saves: YMM bits 1-2, ZMM 5-7, AMX 17-18. */
+static uint64_t read_xcr0(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+static unsigned detect_flags(void)
+{
+    const uint64_t ymm = 0x6, zmm = 0xe6, amx = 0x60000;
+    unsigned a, b, c, d, flags = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+        return 0;
+    const unsigned c1 = c;
+    const uint64_t xcr0 = read_xcr0();
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return 0;
+    const unsigned b7 = b, c7 = c, d7 = d;
+    if ((xcr0 & ymm) == ymm && (b7 & bit_AVX2) && (b7 & bit_BMI2) && (c1 & bit_FMA)
+        && (c1 & bit_F16C))
+        flags |= MFACE_CPU_AVX2;
+    if (!(flags & MFACE_CPU_AVX2) || (xcr0 & zmm) != zmm)
+        return flags;
+    const unsigned core = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    if ((b7 & core) == core)
+        flags |= MFACE_CPU_AVX512;
+    if (flags & MFACE_CPU_AVX512 && c7 & bit_AVX512VNNI)
+        flags |= MFACE_CPU_AVX512_VNNI;
+    if ((xcr0 & amx) == amx && d7 & (1u << 24)) {
+        flags |= d7 & (1u << 22) ? MFACE_CPU_AMX_BF16 : 0;
+        flags |= d7 & (1u << 25) ? MFACE_CPU_AMX_INT8 : 0;
+    }
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && flags & MFACE_CPU_AVX512 && a & (1u << 5))
+        flags |= MFACE_CPU_AVX512_BF16;
+    return flags;
+}
+#else
+static unsigned detect_flags(void)
+{
+    return 0;
+}
+#endif
+
+static atomic_uint cpu_mask = ~0u;
+
+unsigned mface_cpu_flags(void)
+{
+    static atomic_uint cached; // bit 31 marks "detected"
+    unsigned flags = atomic_load_explicit(&cached, memory_order_relaxed);
+    if (!flags) {
+        flags = detect_flags() | 1u << 31;
+        atomic_store_explicit(&cached, flags, memory_order_relaxed);
+    }
+    return flags & ~(1u << 31) & atomic_load_explicit(&cpu_mask, memory_order_relaxed);
+}
+
+void mface_cpu_set_mask(unsigned mask)
+{
+    atomic_store_explicit(&cpu_mask, mask, memory_order_relaxed);
+}
+
+const char *mface_cpu_isa_name(void)
+{
+    const unsigned flags = mface_cpu_flags();
+    if (flags & MFACE_CPU_AMX_BF16)
+        return "amx";
+    if (flags & MFACE_CPU_AVX512)
+        return "avx512";
+    return flags & MFACE_CPU_AVX2 ? "avx2" : "x86-64";
+}
+
+/* cgroup v2 writes "QUOTA PERIOD" in microseconds, or "max PERIOD". */
+static int cgroup_cpu_limit(void)
+{
+    long quota, period;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (!file)
+        return 0;
+    const int n = fscanf(file, "%ld %ld", &quota, &period);
+    fclose(file);
+    return n == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
+}
+
+int mface_cpu_count(void)
+{
+    cpu_set_t set;
+    int count = 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        count = CPU_COUNT(&set);
+    const int limit = cgroup_cpu_limit();
+    return limit > 0 && limit < count ? limit : count;
+}
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+int64_t mface_cpu_time_us(void)
+{
+    return clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int64_t mface_time_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t mface_rss_peak_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * INT64_C(1024) : 0;
+}
+
+int64_t mface_rss_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*s %ld", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}

@@ -1,0 +1,40 @@
+/* What this machine offers, and what this process has used of it. All functions are thread-safe. */
+#ifndef MFACE_BASE_CPU_H
+#define MFACE_BASE_CPU_H
+
+#include <stdint.h>
+
+/* Instruction-set levels a kernel may ask for; each bit implies nothing about the others. */
+enum mface_cpu_flag {
+    MFACE_CPU_AVX2 = 1 << 0,        // with FMA, BMI2 and F16C
+    MFACE_CPU_AVX512 = 1 << 1,      // F, BW, DQ, VL
+    MFACE_CPU_AVX512_VNNI = 1 << 2, // u8×s8 dot products
+    MFACE_CPU_AVX512_BF16 = 1 << 3,
+    MFACE_CPU_AMX_BF16 = 1 << 4, // with AMX-TILE
+    MFACE_CPU_AMX_INT8 = 1 << 5,
+};
+
+/* Flags of this CPU and operating system, less what mface_cpu_set_mask() hides. */
+unsigned mface_cpu_flags(void);
+
+/* Hides flags whose bit is clear in `mask`, to force slower paths in tests. ~0u shows all. */
+void mface_cpu_set_mask(unsigned mask);
+
+/* The highest level as a word: "amx", "avx512", "avx2" or "x86-64". Static storage. */
+const char *mface_cpu_isa_name(void);
+
+/* Processors this process may run on (its affinity mask, further limited by a cgroup v2 CPU
+ * quota, rounded up); at least 1. */
+int mface_cpu_count(void);
+
+/* CPU time of the whole process so far, user + system, in microseconds. */
+int64_t mface_cpu_time_us(void);
+
+/* Monotonic wall clock in microseconds. */
+int64_t mface_time_us(void);
+
+/* Resident set: the peak since the process began, and now. 0 where /proc is missing. */
+int64_t mface_rss_peak_bytes(void);
+int64_t mface_rss_bytes(void);
+
+#endif

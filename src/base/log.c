@@ -1,0 +1,55 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { MESSAGE_MAX_BYTES = 1024 };
+
+static void log_to_stderr(void *user, enum mface_log_level level, const char *message)
+{
+    (void)user;
+    const char *prefix = level == MFACE_LOG_WARN ? "warning: " : "";
+    fprintf(stderr, "memoface: %s%s\n", prefix, message);
+}
+
+static mface_log_fn log_fn = log_to_stderr;
+static void *log_user;
+static atomic_int log_max_level = MFACE_LOG_WARN;
+
+void mface_log_set(mface_log_fn fn, void *user)
+{
+    log_fn = fn ? fn : log_to_stderr;
+    log_user = user;
+}
+
+void mface_log_set_level(enum mface_log_level max)
+{
+    atomic_store_explicit(&log_max_level, (int)max, memory_order_relaxed);
+}
+
+static void deliver(enum mface_log_level level, const char *format, va_list args)
+{
+    if ((int)level > atomic_load_explicit(&log_max_level, memory_order_relaxed))
+        return;
+    char message[MESSAGE_MAX_BYTES];
+    vsnprintf(message, sizeof message, format, args);
+    log_fn(log_user, level, message);
+}
+
+void mface_log(enum mface_log_level level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    deliver(level, format, args);
+    va_end(args);
+}
+
+enum mface_status mface_fail(enum mface_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    deliver(MFACE_LOG_ERROR, format, args);
+    va_end(args);
+    return status;
+}

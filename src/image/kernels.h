@@ -1,0 +1,53 @@
+/* Pixel kernels: whole-image operations, each with one formula, written in C first.
+ *
+ * Common rules: `dst` is allocated by the caller and never overlaps `src` unless a kernel says it
+ * works in place; images have ≥ 1 pixel; kernels do not fail, do not allocate unless they return a
+ * status, and are thread-safe. U8 results are rounded to nearest and clamped. The formulas are
+ * those of DeepFaceLive's ImageProcessor (OpenCV semantics); where OpenCV rounds intermediate
+ * coordinates to 1/32 pixel, these do not, unless noted. */
+#ifndef MFACE_IMAGE_KERNELS_H
+#define MFACE_IMAGE_KERNELS_H
+
+#include "image/affine.h"
+#include <memoface/image.h>
+
+enum mface_interp {
+    MFACE_INTERP_BILINEAR,
+    MFACE_INTERP_BICUBIC,  // a = -0.75
+    MFACE_INTERP_LANCZOS4, // 8×8 taps
+};
+
+/* dst(x, y) = src at src_to_dst⁻¹(x, y); 0 outside the source. c 1 or 3; sample types may differ:
+ * U8→U8, U8→F32 (scaled to 0..1), F32→F32. Pixel centres lie at integer coordinates (OpenCV). */
+void mface_warp_affine(const struct mface_image *src, const struct mface_image *dst,
+    const struct mface_affine *src_to_dst, enum mface_interp interp);
+
+/* Resizes with pixel centres at half-integers (OpenCV's resize), edges replicated. */
+void mface_resize(
+    const struct mface_image *src, const struct mface_image *dst, enum mface_interp interp);
+
+/* U8 ↔ F32 (÷ 255, × 255 rounded and clamped), same size and channels. */
+void mface_convert(const struct mface_image *src, const struct mface_image *dst);
+
+/* dst = src^(1/gamma) per channel, U8, c 3; gamma in the order blue, green, red, each 0.01..4.
+ * Works in place. */
+void mface_gamma_u8(
+    const struct mface_image *src, const struct mface_image *dst, const double gamma_bgr[3]);
+
+/* Separable gaussian, F32 or U8, edges reflected without repeating the edge pixel (OpenCV's
+ * default). The radius follows OpenCV's GaussianBlur for ksize 0: round(sigma × 4 × 2 + 1) | 1 taps
+ * for F32, × 3 for U8. MFACE_ERR_NOMEM for its row buffers. */
+MFACE_NODISCARD enum mface_status mface_gaussian_blur(
+    const struct mface_image *src, const struct mface_image *dst, double sigma);
+
+/* Median of 5×5, edges replicated, F32 or U8, per channel. */
+void mface_median5(const struct mface_image *src, const struct mface_image *dst);
+
+/* Grey-level erosion and dilation by OpenCV's 3×3 ellipse (a plus shape), `passes` times; outside
+ * counts as never winning. F32, c 1. Works in place. MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_erode3(
+    const struct mface_image *src, const struct mface_image *dst, int passes);
+MFACE_NODISCARD enum mface_status mface_dilate3(
+    const struct mface_image *src, const struct mface_image *dst, int passes);
+
+#endif

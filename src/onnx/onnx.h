@@ -1,0 +1,120 @@
+/* ONNX models on oneDNN: load, compile for given shapes, run.
+ *
+ * A model is the parsed file, immutable and shared. A plan is a model compiled for fixed input
+ * shapes: shapes inferred, passes applied, memory planned, weights packed; immutable and shared.
+ * A runner owns the activation memory one run needs: one per thread, many per plan. */
+#ifndef MFACE_ONNX_ONNX_H
+#define MFACE_ONNX_ONNX_H
+
+#include <memoface/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MFACE_TENSOR_RANK_MAX = 8 };
+
+enum mface_dtype {
+    MFACE_DTYPE_NONE,
+    MFACE_DTYPE_F32,
+    MFACE_DTYPE_F64,
+    MFACE_DTYPE_F16,
+    MFACE_DTYPE_U8,
+    MFACE_DTYPE_I8,
+    MFACE_DTYPE_I32,
+    MFACE_DTYPE_I64,
+    MFACE_DTYPE_BOOL,
+};
+
+size_t mface_dtype_bytes(enum mface_dtype dtype);
+const char *mface_dtype_name(enum mface_dtype dtype); // "f32"
+
+struct mface_shape {
+    int rank; // 0..MFACE_TENSOR_RANK_MAX; rank 0 is a scalar
+    int64_t dim[MFACE_TENSOR_RANK_MAX]; // ≥ 0; -1 in a model's inputs: free
+};
+
+/* A dense row-major tensor. A view: owns nothing. */
+struct mface_tensor {
+    enum mface_dtype dtype;
+    struct mface_shape shape;
+    void *data;
+};
+
+/* One input or output as the file declares it. */
+struct mface_value_info {
+    const char *name; // owned by the model
+    enum mface_dtype dtype;
+    struct mface_shape shape; // dim -1 where the file leaves it free
+};
+
+struct mface_onnx; // a parsed model
+
+/* Loads a file. The file is read safely: no length in it is trusted. Logs on failure.
+ * MFACE_OK, MFACE_ERR_NOENT, MFACE_ERR_IO, MFACE_ERR_FORMAT (not ONNX, truncated),
+ * MFACE_ERR_UNSUPPORTED (operator or type, named), MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_onnx_load(const char *path, struct mface_onnx **out);
+
+/* The same from memory; `data` is borrowed until the model is freed. `name` stands for the path
+ * in messages. */
+MFACE_NODISCARD enum mface_status mface_onnx_load_mem(
+    const char *name, const void *data, size_t size, struct mface_onnx **out);
+
+void mface_onnx_free(struct mface_onnx **onnx); // every plan must have been freed
+
+/* Graph inputs without initialisers, and graph outputs, in the file's order. */
+size_t mface_onnx_n_inputs(const struct mface_onnx *onnx);
+size_t mface_onnx_n_outputs(const struct mface_onnx *onnx);
+const struct mface_value_info *mface_onnx_input(const struct mface_onnx *onnx, size_t i);
+const struct mface_value_info *mface_onnx_output(const struct mface_onnx *onnx, size_t i);
+
+/* One summary of a model, for `info`. */
+struct mface_onnx_summary {
+    int64_t ir_version, opset;
+    const char *producer; // owned by the model; "" if unset
+    size_t n_nodes, n_initializers;
+    int64_t weight_bytes;
+};
+void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summary *summary);
+
+struct mface_plan;
+
+struct mface_plan_params {
+    /* One per model input, in order. `data` NULL: given at run time. `data` set: a compile-time
+     * constant, copied (AMP's morph value decides shapes). Ranks and dims must all be known. */
+    const struct mface_tensor *inputs;
+    size_t n_inputs;
+    /* Threads one run may use; 0: all processors. Results do not depend on it. */
+    int threads;
+};
+
+/* Infers shapes, plans memory, packs weights. Logs on failure, naming operator and node.
+ * MFACE_OK, MFACE_ERR_FORMAT, MFACE_ERR_UNSUPPORTED, MFACE_ERR_ARG, MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_plan_create(
+    const struct mface_onnx *onnx, const struct mface_plan_params *params, struct mface_plan **out);
+void mface_plan_free(struct mface_plan **plan); // every runner must have been freed
+
+/* Type and shape of output i of a plan. */
+const struct mface_value_info *mface_plan_output(const struct mface_plan *plan, size_t i);
+int64_t mface_plan_flops(const struct mface_plan *plan);        // of one run, 2 per multiply-add
+int64_t mface_plan_arena_bytes(const struct mface_plan *plan);  // of one runner
+int64_t mface_plan_weight_bytes(const struct mface_plan *plan); // packed
+
+/* Runs a plan on a runner from the plan's own free list, which grows to the number of threads that
+ * run at once. Thread-safe; otherwise as mface_runner_run(). */
+MFACE_NODISCARD enum mface_status mface_plan_run(struct mface_plan *plan,
+    const struct mface_tensor *inputs, const struct mface_tensor *outputs);
+
+struct mface_runner;
+
+MFACE_NODISCARD enum mface_status mface_runner_create(
+    const struct mface_plan *plan, struct mface_runner **out);
+void mface_runner_free(struct mface_runner **runner);
+
+/* Runs once. `inputs`: one per model input in order (those fixed at compile time are ignored),
+ * type and shape as compiled; `outputs`: one per model output; `data` NULL skips that output,
+ * else it receives the result; the caller owns the memory. One thread at a time per runner.
+ * MFACE_OK, MFACE_ERR_ARG, MFACE_ERR_INTERNAL. */
+MFACE_NODISCARD enum mface_status mface_runner_run(struct mface_runner *runner,
+    const struct mface_tensor *inputs, const struct mface_tensor *outputs);
+
+#endif

@@ -1,0 +1,47 @@
+/* DFM models: DeepFaceLab's ONNX exports, by their contract (DeepFaceLive, DFMModel.py).
+ *
+ * Input "in_face:0", N×H×W×3 f32 BGR 0..1; optionally "morph_value:0", f32[1]. Outputs, in this
+ * order: source mask N×H×W×1, celeb face N×H×W×3, celeb mask N×H×W×1. */
+#ifndef MFACE_SWAP_DFM_H
+#define MFACE_SWAP_DFM_H
+
+#include <memoface/image.h>
+#include <memoface/key.h>
+#include <memoface/status.h>
+#include <stdbool.h>
+
+struct mface_dfm; // immutable but for its compiled variants; thread-safe
+
+/* Logs on failure. MFACE_ERR_FORMAT: not an ONNX; MFACE_ERR_UNSUPPORTED: an ONNX that is no DFM
+ * ("not a DFM: …"), or an operator we lack. `threads`: per inference, 0 for all processors. */
+MFACE_NODISCARD enum mface_status mface_dfm_open(
+    const char *path, int threads, struct mface_dfm **out);
+void mface_dfm_free(struct mface_dfm **dfm);
+
+struct mface_dfm_info {
+    int w, h;                // of the model's input, pixels
+    bool has_morph;
+    char sha256[65];         // of the file, lower-case hex
+    struct mface_key digest; // XXH3 of the file: what keys are made of
+    int64_t file_bytes, weight_bytes, flops; // flops of one face
+    const char *producer; // owned by the dfm
+    int64_t opset;
+    const char *precision; // "f32"
+};
+const struct mface_dfm_info *mface_dfm_info(const struct mface_dfm *dfm);
+
+struct mface_dfm_params {
+    double morph;  // 0..1; ignored by models without it
+    bool two_pass; // the celeb face goes through once more; the source mask is the first pass's
+};
+
+/* Swaps one aligned face. `crop`: U8 BGR, square, any side. Outputs have the crop's size, U8: celeb
+ * face c 3, the masks c 1; `source_mask` may be NULL. Resizes to and from the model's size
+ * (bilinear) where they differ.
+ * MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+MFACE_NODISCARD enum mface_status mface_dfm_run(struct mface_dfm *dfm,
+    const struct mface_dfm_params *params, const struct mface_image *crop,
+    const struct mface_image *celeb_face, const struct mface_image *celeb_mask,
+    const struct mface_image *source_mask);
+
+#endif

@@ -1,0 +1,103 @@
+/* The pixel work of a face swap outside the model: pre, post, mask, merge, adjust.
+ *
+ * Pure functions over images, in DeepFaceLive's formulas (ImageProcessor.py, FaceMerger.py,
+ * FrameAdjuster.py). All are thread-safe; those that need scratch memory return MFACE_ERR_NOMEM. */
+#ifndef MFACE_SWAP_STAGES_H
+#define MFACE_SWAP_STAGES_H
+
+#include "image/affine.h"
+#include "image/kernels.h"
+#include "image/picture.h"
+#include <memoface/image.h>
+#include <stdbool.h>
+
+struct mface_pre_params {
+    double sharpen;      // 0..10: x·(1+s) − blur(σ=1)·s
+    double gamma_bgr[3]; // 0.01..4, applied after sharpening as x^(1/g)
+};
+
+/* True when pre would return its input unchanged, so that it need not run. */
+bool mface_pre_is_identity(const struct mface_pre_params *params);
+
+/* U8 BGR → U8 BGR, same size; works in place. */
+MFACE_NODISCARD enum mface_status mface_pre_run(const struct mface_pre_params *params,
+    const struct mface_image *crop, const struct mface_image *out);
+
+struct mface_mask_params {
+    bool use_source, use_celeb, use_landmarks; // multiplied; none: all ones
+    int erode_px; // -400..400; max(1, |e|/2) passes; negative dilates
+    int blur_px;  // 0..400; border cleared by blur/2, then σ = 0.25·blur
+};
+
+/* Combines the masks (U8, c 1, same size; those not used may be NULL), erodes and blurs, into `out`
+ * (F32 0..1, c 1). */
+MFACE_NODISCARD enum mface_status mface_mask_build(const struct mface_mask_params *params,
+    const struct mface_image *source, const struct mface_image *celeb,
+    const struct mface_image *landmarks, const struct mface_image *out);
+
+/* Erode and blur alone: F32 in, F32 out, in place allowed. */
+MFACE_NODISCARD enum mface_status mface_mask_erode_blur(
+    const struct mface_image *mask, int erode_px, int blur_px, const struct mface_image *out);
+
+enum mface_color_transfer { MFACE_COLOR_NONE, MFACE_COLOR_RCT };
+
+/* Reinhard's colour transfer in CIE LAB: gives `face` the mean and standard deviation that `like`
+ * has under the mask (pixels with mask < 0.5 are zeroed but counted, as DeepFaceLive does).
+ * face, like: U8 or F32 BGR; mask F32; out F32 BGR 0..1. */
+MFACE_NODISCARD enum mface_status mface_color_rct(const struct mface_image *face,
+    const struct mface_image *like, const struct mface_image *mask, const struct mface_image *out);
+
+struct mface_post_params {
+    double gamma_bgr[3]; // 0.01..4
+    double sharpen;      // 0..10, gaussian as in pre
+    enum mface_color_transfer color_transfer;
+    struct mface_mask_params mask;
+};
+
+/* Post-processing: gamma, then sharpen, then colour transfer towards the crop under the mask.
+ * Writes the face (U8 BGR) and the final mask (U8, c 1). */
+MFACE_NODISCARD enum mface_status mface_post_run(const struct mface_post_params *params,
+    const struct mface_image *celeb_face, const struct mface_image *crop,
+    const struct mface_image *source_mask, const struct mface_image *celeb_mask,
+    const struct mface_image *landmarks_mask, const struct mface_image *face,
+    const struct mface_image *mask);
+
+struct mface_merge_params {
+    double x_offset, y_offset; // ±0.5 of the crop's side
+    double scale;              // 0.5..1.5
+    double opacity;            // 0..1
+    enum mface_interp interp;
+    double color_compression; // 0..127; 0 off: floor(x·c)/c + 2/c with c = max(4, 127 − value)
+    bool compress_frame;      // quantise every pixel as DeepFaceLive does, not the face only
+};
+
+/* Frame pixels ← crop pixels: the inverse alignment with offsets and scale applied as
+ * DeepFaceLive's merger does (offset and scale in the crop's unit space). */
+MFACE_NODISCARD enum mface_status mface_merge_matrix(const struct mface_merge_params *params,
+    const struct mface_affine *frame_to_crop_unit, int resolution, int frame_w, int frame_h,
+    struct mface_affine *crop_to_frame);
+
+/* The part of a w×h frame that a crop of that side can touch; empty (l ≥ r) when none. */
+struct mface_rect mface_merge_rect(
+    const struct mface_affine *crop_to_frame, int resolution, int frame_w, int frame_h);
+
+/* Blends one face into `region`, which is `rect` of the frame as F32 BGR, in place, and adds the
+ * pixels it touched to `touched` (F32, c 1, max with the warped mask; mask ≤ 1/255 counts as 0).
+ * face: U8 or F32 BGR, mask: U8 or F32, both of the crop's size. */
+MFACE_NODISCARD enum mface_status mface_merge_face(const struct mface_merge_params *params,
+    const struct mface_affine *crop_to_frame, const struct mface_image *face,
+    const struct mface_image *mask, struct mface_rect rect, const struct mface_image *region,
+    const struct mface_image *touched);
+
+struct mface_adjust_params {
+    int median_percent;  // 0..100: opacity of a 5×5 median over the frame
+    int degrade_percent; // 0..100: shrink by this much and grow back, bicubic
+};
+
+bool mface_adjust_is_identity(const struct mface_adjust_params *params);
+
+/* Frame adjustment of the background, U8 BGR whole frame, in place. */
+MFACE_NODISCARD enum mface_status mface_adjust_run(
+    const struct mface_adjust_params *params, const struct mface_image *frame);
+
+#endif
