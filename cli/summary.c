@@ -1,0 +1,76 @@
+/* The summary at the end of a job: what was done, what the cache was worth, where time went. */
+#include "cli.h"
+
+#include <stdio.h>
+
+static const char *plural(int64_t n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
+
+static void print_work(const struct mface_stats *stats, const char *output, bool interrupted)
+{
+    fprintf(stderr, "%s: %lld %s in %.1f s (%.1f FPS), %lld %s swapped -> %s\n",
+        interrupted ? "Interrupted" : "Done", (long long)stats->frames,
+        plural(stats->frames, "frame", "frames"), stats->wall_s, stats->fps,
+        (long long)stats->faces, plural(stats->faces, "face", "faces"), output);
+    if (stats->frames > 0 && stats->faces == 0)
+        fprintf(stderr, "  note     no face was found: every frame passed unchanged\n");
+    else if (stats->frames_without_face)
+        fprintf(stderr, "  note     %lld %s without a face passed unchanged\n",
+            (long long)stats->frames_without_face,
+            plural(stats->frames_without_face, "frame", "frames"));
+    if (stats->frames_failed)
+        fprintf(stderr, "  warning  %lld %s passed unchanged because a stage failed\n",
+            (long long)stats->frames_failed, plural(stats->frames_failed, "frame", "frames"));
+    if (stats->frames_damaged)
+        fprintf(stderr, "  warning  the input is damaged: %lld %s of it could not be decoded\n",
+            (long long)stats->frames_damaged, plural(stats->frames_damaged, "piece", "pieces"));
+}
+
+static void print_cache(const struct mface_stats *stats)
+{
+    char used[16], peak[16], limit[16];
+    mface_monitor_print_bytes(stats->cache.used_bytes, used, sizeof used);
+    mface_monitor_print_bytes(stats->cache.peak_bytes, peak, sizeof peak);
+    mface_monitor_print_bytes(stats->cache.limit_bytes, limit, sizeof limit);
+    fprintf(stderr, "  faces    hit rate %.0f%%: %lld of %lld served without inference\n",
+        stats->hit_rate * 100, (long long)stats->face_hits, (long long)stats->face_demands);
+    fprintf(stderr,
+        "  cache    %s of %s used, peak %s; %lld inserted, %lld evicted (%.0f%%); "
+        "saved %.1f s of computing\n",
+        used, limit, peak, (long long)stats->cache.inserts, (long long)stats->cache.evictions,
+        stats->eviction_rate * 100, (double)stats->cache.saved_us / 1e6);
+}
+
+static void print_machine(const struct mface_stats *stats)
+{
+    char rss[16];
+    mface_monitor_print_bytes(stats->peak_rss_bytes, rss, sizeof rss);
+    fprintf(stderr, "  machine  CPU %.0f%%, %.1f ms of CPU a frame, peak memory %s\n",
+        stats->cpu_percent, stats->cpu_ms_per_frame, rss);
+    fprintf(stderr, "  latency  median %.0f ms, 95%% within %.0f ms, 99%% within %.0f ms\n",
+        stats->latency_p50_ms, stats->latency_p95_ms, stats->latency_p99_ms);
+}
+
+static void print_stages(const struct mface_stats *stats)
+{
+    fprintf(stderr, "  %-8s %9s %9s %9s %9s %9s\n", "stage", "demands", "hits", "runs", "ms median",
+        "ms total");
+    for (int i = 0; i < stats->n_stages; i++) {
+        const struct mface_stage_stats *stage = &stats->stages[i];
+        fprintf(stderr, "  %-8s %9lld %9lld %9lld %9.2f %9.0f\n", stage->name,
+            (long long)stage->demands, (long long)stage->hits, (long long)stage->runs,
+            stage->ms_p50, stage->ms_total);
+    }
+}
+
+void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status)
+{
+    print_work(stats, output, status == MFACE_ERR_CANCELED);
+    if (stats->frames == 0)
+        return;
+    print_cache(stats);
+    print_machine(stats);
+    print_stages(stats);
+}
