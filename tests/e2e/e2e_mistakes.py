@@ -1,0 +1,160 @@
+"""Bad input: one clear line, a documented exit code, nothing half-written that looks whole."""
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import time
+
+from media import ASTRONAUT, ffmpeg, frame_times, leftovers, make_clip
+
+NOT_FOUND, USAGE, MALFORMED, UNSUPPORTED, IO, NO_SPACE, INTERRUPTED = 3, 2, 4, 5, 6, 7, 130
+
+
+def expect(done, code, *words):
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == code, f"exit {done.returncode}, wanted {code}: {done.stderr}"
+    assert len(lines) == 1, f"{len(lines)} lines: {done.stderr}"
+    assert lines[0].startswith("memoface"), lines[0]
+    for word in words:
+        assert word in lines[0], f"'{word}' is missing: {lines[0]}"
+
+
+def test_no_such_input(lab):
+    expect(lab.swap(lab.path("missing.mp4"), lab.path("out.mp4")), NOT_FOUND, "missing.mp4")
+    assert not leftovers(lab.folder, [])
+
+
+def test_text_file_as_video(lab):
+    pathlib.Path(lab.path("notes.mp4")).write_text("this is not a video\n" * 50)
+    expect(lab.swap(lab.path("notes.mp4"), lab.path("out.mp4")), MALFORMED, "notes.mp4")
+    assert not leftovers(lab.folder, ["notes.mp4"])
+
+
+def test_audio_only_input(lab):
+    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=0.3", lab.path("tone.wav"))
+    expect(lab.swap(lab.path("tone.wav"), lab.path("out.mp4")), UNSUPPORTED, "tone.wav", "video")
+
+
+def test_truncated_clip_keeps_what_is_readable(lab):
+    clip = make_clip(lab.path("whole.mkv"), n_frames=40, codec=["-c:v", "ffv1"])
+    data = pathlib.Path(clip).read_bytes()
+    pathlib.Path(lab.path("cut.mkv")).write_bytes(data[:len(data) * 6 // 10])
+    done = lab.swap(lab.path("cut.mkv"), lab.path("out.mkv"))
+    assert done.returncode == 0, done.stderr
+    assert "cut.mkv" in done.stderr or "damaged" in done.stderr, done.stderr
+    assert 15 <= len(frame_times(lab.path("out.mkv"))) <= 25
+
+
+def test_mp4_without_its_index(lab):
+    clip = make_clip(lab.path("whole.mp4"), n_frames=10)
+    data = pathlib.Path(clip).read_bytes()
+    pathlib.Path(lab.path("cut.mp4")).write_bytes(data[:len(data) // 2])
+    expect(lab.swap(lab.path("cut.mp4"), lab.path("out.mp4")), MALFORMED, "cut.mp4")
+
+
+def test_model_mistakes(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    text = lab.path("text.dfm")
+    pathlib.Path(text).write_text("not a model\n" * 20)
+    out = lab.path("out.mkv")
+    expect(lab.swap(clip, out, model=lab.path("missing.dfm")), NOT_FOUND, "missing.dfm")
+    expect(lab.swap(clip, out, model=text), MALFORMED, "text.dfm", "ONNX")
+    cut = lab.path("cut.dfm")
+    data = pathlib.Path(lab.model).read_bytes()
+    pathlib.Path(cut).write_bytes(data[:len(data) * 2 // 3])
+    expect(lab.swap(clip, out, model=cut), MALFORMED, "cut.dfm")
+    assert not os.path.exists(out)
+
+
+def test_onnx_that_is_no_dfm(lab):
+    import onnx
+    from onnx import TensorProto, helper
+    value = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 4]) for n in ("x", "y")]
+    for op, code, word in (("Relu", UNSUPPORTED, "DFM"), ("FancyOp", UNSUPPORTED, "FancyOp")):
+        node = helper.make_node(op, ["x"], ["y"], name="the_node")
+        model = helper.make_model(helper.make_graph([node], "g", [value[0]], [value[1]]),
+                                  opset_imports=[helper.make_opsetid("", 12)])
+        path = lab.path("other.dfm")
+        onnx.save(model, path)
+        clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+        expect(lab.swap(clip, lab.path("out.mkv"), model=path), code, "other.dfm", word)
+
+
+def test_wrong_words(lab):
+    clip = str(ASTRONAUT)
+    out = lab.path("out.png")
+    expect(lab.swap(clip, out, "--no-such-setting", "1"), USAGE, "no-such-setting")
+    expect(lab.swap(clip, out, "--mask-blur", "401"), USAGE, "mask-blur", "401", "400")
+    expect(lab.swap(clip, out, "--color-transfer", "idt"), USAGE, "idt", "rct")
+    expect(lab.swap(clip, out, "--cache-size", "2Q"), USAGE, "2Q")
+    expect(lab.swap(clip, out, "--coverage"), USAGE, "coverage")
+    expect(lab.swap(clip, out, "--detector", "nosuch"), NOT_FOUND, "nosuch")
+    expect(lab.swap(clip, lab.path("out.mp4"), "--encoder", "nosuch"), UNSUPPORTED, "nosuch")
+    expect(lab.swap(clip, lab.path("out.nosuch")), UNSUPPORTED, "out.nosuch")
+    bare = subprocess.run([lab.memoface, "swap", "-i", clip], capture_output=True, text=True)
+    expect(bare, USAGE, "model")
+    assert subprocess.run([lab.memoface, "nosuch"], capture_output=True).returncode == USAGE
+
+
+def test_output_is_not_replaced_unasked(lab):
+    out = lab.path("out.png")
+    pathlib.Path(out).write_text("precious")
+    done = subprocess.run([lab.memoface, "swap", "-i", str(ASTRONAUT), "-m", lab.model, "-o", out],
+                          capture_output=True, text=True)
+    expect(done, USAGE, "out.png")
+    assert pathlib.Path(out).read_text() == "precious"
+
+
+def test_output_over_input_is_refused(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    before = pathlib.Path(clip).read_bytes()
+    expect(lab.swap(clip, clip), USAGE, "clip.mkv")
+    assert pathlib.Path(clip).read_bytes() == before
+
+
+def test_unwritable_output(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    expect(lab.swap(clip, lab.path("no/such/folder/out.mkv")), NOT_FOUND, "out.mkv")
+    os.mkdir(lab.path("shut"))
+    os.mkdir(lab.path("shut/out.mkv"))
+    done = lab.swap(clip, lab.path("shut/out.mkv"))
+    assert done.returncode != 0 and "out.mkv" in done.stderr
+
+
+def limit_file_size():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
+
+
+def test_disk_full(lab):
+    """A file-size limit stands in for a full disk: both make write() fail midway."""
+    clip = make_clip(lab.path("clip.mkv"), n_frames=30)
+    done = lab.swap(clip, lab.path("out.mkv"), "--encoder", "ffv1", preexec_fn=limit_file_size)
+    assert done.returncode in (IO, NO_SPACE), (done.returncode, done.stderr)
+    assert "out.mkv" in done.stderr
+    assert not leftovers(lab.folder, ["clip.mkv"])
+
+
+def interrupt(lab, signal_number):
+    clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
+    out = lab.path("out.mp4")
+    process = subprocess.Popen(
+        [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size", "0"],
+        stderr=subprocess.PIPE, text=True)
+    time.sleep(2.5)
+    process.send_signal(signal_number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED, (process.returncode, stderr)
+    assert "Interrupted" in stderr
+    assert 0 < len(frame_times(out)) < 600
+    assert not leftovers(lab.folder, ["long.mkv", "out.mp4"])
+
+
+def test_ctrl_c_finishes_the_file(lab):
+    interrupt(lab, signal.SIGINT)
+
+
+def test_sigterm_finishes_the_file(lab):
+    interrupt(lab, signal.SIGTERM)
