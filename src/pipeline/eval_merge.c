@@ -1,0 +1,297 @@
+/* Merge: the finished faces into the frame.
+ *
+ * Normally only the faces' regions are read, blended in float and written back, and every other
+ * sample of the frame stays bit-identical. Settings that change the background too take the whole
+ * frame through the same steps. What is kept of it is a patch in the frame's own format. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "pipeline/eval.h"
+#include "pipeline/patch.h"
+#include "pipeline/settings.h"
+
+#include <string.h>
+
+/* A merge in progress. rects[0..n_rects) is what it writes. */
+struct merge {
+    struct mface_eval *eval;
+    struct mface_result *posts; // one per face
+    struct mface_affine *to_frame;
+    struct mface_rect *rects;
+    int n_rects;
+};
+
+static bool is_empty(struct mface_rect rect)
+{
+    return rect.l >= rect.r || rect.t >= rect.b;
+}
+
+static struct mface_rect whole_rect(const struct mface_eval *eval)
+{
+    return (struct mface_rect) { 0, 0, eval->canvas->picture.w, eval->canvas->picture.h };
+}
+
+static bool takes_whole_frame(const struct mface_eval *eval)
+{
+    return !mface_adjust_is_identity(&eval->engine->adjust)
+        || (eval->engine->merge.compress_frame && eval->n_faces > 0);
+}
+
+/* F32 images of a rectangle's size: its pixels, and how much of each was touched. */
+struct region {
+    struct mface_image bgr, touched;
+};
+
+static void region_clear(struct region *region)
+{
+    mface_image_clear(&region->bgr);
+    mface_image_clear(&region->touched);
+}
+
+static void fill_f32(const struct mface_image *image, float value)
+{
+    for (int y = 0; y < image->h; y++) {
+        float *row = mface_image_row_f32(image, y);
+        for (int x = 0; x < image->w * image->c; x++)
+            row[x] = value;
+    }
+}
+
+static enum mface_status region_init(struct region *region, struct mface_rect rect)
+{
+    const int w = rect.r - rect.l, h = rect.b - rect.t;
+    *region = (struct region) { 0 };
+    enum mface_status status = mface_image_init(&region->bgr, w, h, 3, MFACE_SAMPLE_F32);
+    if (status == MFACE_OK)
+        status = mface_image_init(&region->touched, w, h, 1, MFACE_SAMPLE_F32);
+    if (status != MFACE_OK) {
+        region_clear(region);
+        return mface_fail_nomem("merge");
+    }
+    return MFACE_OK;
+}
+
+/* The part of a region that lies under `rect`; both are given in frame pixels. */
+static struct mface_image sub_image(
+    const struct mface_image *image, struct mface_rect whole, struct mface_rect rect)
+{
+    struct mface_image part = *image;
+    part.data = (uint8_t *)image->data + (rect.t - whole.t) * image->stride
+        + (size_t)(rect.l - whole.l) * (size_t)image->c * mface_sample_bytes(image->sample);
+    part.w = rect.r - rect.l;
+    part.h = rect.b - rect.t;
+    return part;
+}
+
+/* Blends face i into the region, which shows `whole` of the frame. */
+static enum mface_status blend_face(
+    const struct merge *merge, int i, struct mface_rect whole, const struct region *region)
+{
+    const struct mface_engine *engine = merge->eval->engine;
+    const int side = engine->align.resolution;
+    const uint8_t *planes = merge->posts[i].data;
+    const struct mface_image face = mface_plane_u8(planes, side, 3);
+    const struct mface_image mask = mface_plane_u8(planes + 3 * mface_area_px(side), side, 1);
+    const struct mface_rect own = mface_merge_rect(&merge->to_frame[i], side,
+        merge->eval->canvas->picture.w, merge->eval->canvas->picture.h);
+    if (is_empty(own) && !engine->merge.compress_frame)
+        return MFACE_OK;
+    const struct mface_rect rect = engine->merge.compress_frame ? whole : own;
+    const struct mface_image bgr = sub_image(&region->bgr, whole, rect);
+    const struct mface_image touched = sub_image(&region->touched, whole, rect);
+    return mface_merge_face(
+        &engine->merge, &merge->to_frame[i], &face, &mask, rect, &bgr, &touched);
+}
+
+static enum mface_status merge_region(const struct merge *merge, int i, struct mface_rect rect)
+{
+    const struct mface_picture *picture = &merge->eval->canvas->picture;
+    struct region region;
+    MFACE_TRY(region_init(&region, rect));
+    fill_f32(&region.touched, 0);
+    mface_picture_read_bgr(picture, rect, &region.bgr);
+    const enum mface_status status = blend_face(merge, i, rect, &region);
+    if (status == MFACE_OK)
+        mface_picture_write_bgr(picture, rect, &region.bgr, &region.touched);
+    region_clear(&region);
+    return status;
+}
+
+/* Reads the whole frame and adjusts it, as 8-bit values: that is what the adjustments take. */
+static enum mface_status read_adjusted(const struct merge *merge, const struct mface_image *bgr)
+{
+    struct mface_image frame;
+    MFACE_TRY(mface_image_init(&frame, bgr->w, bgr->h, 3, MFACE_SAMPLE_U8));
+    mface_picture_read_bgr(&merge->eval->canvas->picture, whole_rect(merge->eval), &frame);
+    const enum mface_status status = mface_adjust_run(&merge->eval->engine->adjust, &frame);
+    if (status == MFACE_OK)
+        mface_convert(&frame, bgr);
+    mface_image_clear(&frame);
+    return status;
+}
+
+static enum mface_status merge_whole(const struct merge *merge)
+{
+    const struct mface_rect whole = whole_rect(merge->eval);
+    struct region region;
+    MFACE_TRY(region_init(&region, whole));
+    enum mface_status status = read_adjusted(merge, &region.bgr);
+    for (int i = 0; status == MFACE_OK && i < merge->eval->n_faces; i++)
+        status = blend_face(merge, i, whole, &region);
+    if (status == MFACE_OK) {
+        fill_f32(&region.touched, 1);
+        mface_picture_write_bgr(
+            &merge->eval->canvas->picture, whole, &region.bgr, &region.touched);
+    }
+    region_clear(&region);
+    return status;
+}
+
+static enum mface_status merge_faces(const struct merge *merge)
+{
+    for (int i = 0, k = 0; i < merge->eval->n_faces; i++) {
+        const struct mface_picture *picture = &merge->eval->canvas->picture;
+        const struct mface_rect own = mface_merge_rect(&merge->to_frame[i],
+            merge->eval->engine->align.resolution, picture->w, picture->h);
+        if (!is_empty(own))
+            MFACE_TRY(merge_region(merge, i, merge->rects[k++]));
+    }
+    return MFACE_OK;
+}
+
+/* Writes into the frame; what a failure leaves half written is put back. */
+static enum mface_status write_frame(const struct merge *merge)
+{
+    const struct mface_picture *picture = &merge->eval->canvas->picture;
+    void *before = mface_mem_alloc(mface_patch_bytes(picture, merge->rects, merge->n_rects));
+    if (!before)
+        return mface_fail_nomem("merge");
+    mface_patch_take(picture, merge->rects, merge->n_rects, before);
+    const enum mface_status status
+        = takes_whole_frame(merge->eval) ? merge_whole(merge) : merge_faces(merge);
+    if (status != MFACE_OK)
+        mface_patch_apply(picture, before);
+    mface_mem_free(before);
+    return status;
+}
+
+static enum mface_status place_rects(struct merge *merge)
+{
+    const struct mface_engine *engine = merge->eval->engine;
+    const struct mface_rect whole = whole_rect(merge->eval);
+    const int side = engine->align.resolution;
+    for (int i = 0; i < merge->eval->n_faces; i++) {
+        MFACE_TRY(mface_merge_matrix(&engine->merge,
+            &merge->eval->faces[i].align.alignment.to_crop_unit, side, whole.r, whole.b,
+            &merge->to_frame[i]));
+        const struct mface_rect rect
+            = mface_merge_rect(&merge->to_frame[i], side, whole.r, whole.b);
+        if (!is_empty(rect))
+            merge->rects[merge->n_rects++] = rect;
+    }
+    if (takes_whole_frame(merge->eval)) {
+        merge->rects[0] = whole;
+        merge->n_rects = 1;
+    }
+    return MFACE_OK;
+}
+
+static enum mface_status demand_posts(struct merge *merge)
+{
+    for (int i = 0; i < merge->eval->n_faces; i++) {
+        MFACE_TRY(mface_face_post(&merge->eval->faces[i], &merge->posts[i]));
+        mface_result_clear(&merge->eval->faces[i].crop);
+    }
+    return MFACE_OK;
+}
+
+static void merge_clear(struct merge *merge)
+{
+    for (int i = 0; merge->posts && i < merge->eval->n_faces; i++)
+        mface_result_clear(&merge->posts[i]);
+    mface_mem_free(merge->posts);
+    mface_mem_free(merge->to_frame);
+    mface_mem_free(merge->rects);
+}
+
+static enum mface_status merge_init(struct merge *merge, struct mface_eval *eval)
+{
+    const size_t n = (size_t)eval->n_faces + 1; // room for the whole frame even without a face
+    *merge = (struct merge) {
+        .eval = eval,
+        .posts = mface_mem_calloc(n, sizeof *merge->posts),
+        .to_frame = mface_mem_calloc(n, sizeof *merge->to_frame),
+        .rects = mface_mem_calloc(n, sizeof *merge->rects),
+    };
+    if (merge->posts && merge->to_frame && merge->rects)
+        return MFACE_OK;
+    return mface_fail_nomem("merge");
+}
+
+static enum mface_status make_writable(struct mface_eval *eval)
+{
+    return eval->canvas->make_writable(eval->canvas->user, &eval->canvas->picture);
+}
+
+/* Everything that can fail slowly comes first; the frame is touched last. */
+static enum mface_status merge_steps(struct merge *merge, struct mface_load *load)
+{
+    struct mface_eval *eval = merge->eval;
+    MFACE_TRY(demand_posts(merge));
+    MFACE_TRY(place_rects(merge));
+    if (merge->n_rects > 0) {
+        MFACE_TRY(make_writable(eval));
+        MFACE_TRY(write_frame(merge));
+    }
+    eval->is_written = true;
+    const struct mface_picture *picture = &eval->canvas->picture;
+    void *patch
+        = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
+    if (patch)
+        mface_patch_take(picture, merge->rects, merge->n_rects, patch);
+    return MFACE_OK;
+}
+
+static enum mface_status run_merge(void *user, struct mface_load *load)
+{
+    struct merge merge;
+    enum mface_status status = merge_init(&merge, user);
+    if (status == MFACE_OK)
+        status = merge_steps(&merge, load);
+    merge_clear(&merge);
+    return status;
+}
+
+/* The frame, then each face: what it looks like and where it goes. */
+static enum mface_status merge_key(const struct mface_eval *eval, struct mface_key *key)
+{
+    const size_t n_inputs = 1 + 2 * (size_t)eval->n_faces;
+    struct mface_key *inputs = mface_mem_calloc(n_inputs, sizeof *inputs);
+    if (!inputs)
+        return mface_fail_nomem("merge");
+    inputs[0] = eval->canvas->key;
+    for (int i = 0; i < eval->n_faces; i++) {
+        inputs[1 + 2 * i] = eval->faces[i].post_key;
+        inputs[2 + 2 * i] = eval->faces[i].align_id;
+    }
+    *key = mface_stage_key(&eval->engine->bases, MFACE_STAGE_MERGE, inputs, n_inputs);
+    mface_mem_free(inputs);
+    return MFACE_OK;
+}
+
+enum mface_status mface_eval_merge(struct mface_eval *eval)
+{
+    struct mface_result patch;
+    struct mface_key key;
+    if (eval->n_faces == 0 && !takes_whole_frame(eval))
+        return MFACE_OK;
+    MFACE_TRY(merge_key(eval, &key));
+    MFACE_TRY(mface_demand(&eval->demander, MFACE_STAGE_MERGE, key, run_merge, eval, &patch));
+    enum mface_status status = MFACE_OK;
+    if (!eval->is_written) {
+        status = make_writable(eval);
+        if (status == MFACE_OK)
+            mface_patch_apply(&eval->canvas->picture, patch.data);
+    }
+    mface_result_clear(&patch);
+    return status;
+}
