@@ -77,7 +77,7 @@ static enum mface_status morph(
 {
     assert(src->c == 1 && src->sample == MFACE_SAMPLE_F32 && dst->sample == MFACE_SAMPLE_F32);
     assert(dst->c == 1 && dst->w == src->w && dst->h == src->h);
-    struct rows rows;
+    struct rows rows = { 0 };
     MFACE_TRY(rows_init(&rows, src->w, dilate ? -INFINITY : INFINITY));
     copy_pixels(src, dst);
     // No two pixels are further apart than w + h steps, so further passes change nothing.
