@@ -134,14 +134,13 @@ static enum mface_status merge_whole(const struct merge *merge)
     const struct mface_rect whole = whole_rect(merge->eval);
     struct region region;
     MFACE_TRY(region_init(&region, whole));
+    fill_f32(&region.touched, 1);
     enum mface_status status = read_adjusted(merge, &region.bgr);
     for (int i = 0; status == MFACE_OK && i < merge->eval->n_faces; i++)
         status = blend_face(merge, i, whole, &region);
-    if (status == MFACE_OK) {
-        fill_f32(&region.touched, 1);
+    if (status == MFACE_OK)
         mface_picture_write_bgr(
             &merge->eval->canvas->picture, whole, &region.bgr, &region.touched);
-    }
     region_clear(&region);
     return status;
 }
