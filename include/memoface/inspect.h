@@ -23,9 +23,9 @@ struct mface_found_face {
 };
 
 /* Finds faces in an image file as the settings say (detector, marker, threshold, sorting, number),
- * and, with `drawn` not NULL, writes a PNG or JPEG with boxes, points and crop outlines. *faces is an
- * array of *n_faces in the order of the settings; release with mface_found_faces_free().
- * Logs on failure. */
+ * and, with `drawn` not NULL, writes a PNG or JPEG with boxes, points and crop outlines. *faces is
+ * an array of *n_faces in the order of the settings; release with mface_found_faces_free(). Logs on
+ * failure. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_detect_file(const char *image,
     const struct mface_settings *settings, const char *drawn, struct mface_found_face **faces,
     int *n_faces, int *image_w, int *image_h);

@@ -7,6 +7,7 @@
 #include <memoface/inspect.h>
 #include <memoface/key.h>
 #include <memoface/log.h>
+#include <memoface/monitor.h>
 #include <memoface/session.h>
 #include <memoface/settings.h>
 #include <memoface/status.h>

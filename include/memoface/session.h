@@ -67,17 +67,17 @@ struct mface_stats {
 typedef void (*mface_progress_fn)(void *user, const struct mface_stats *stats, int done);
 
 struct mface_job {
-    const char *input;         // anything FFmpeg opens, or a directory of images
-    const char *input_format;  // FFmpeg's name, or NULL to probe
-    const char *output;        // anything FFmpeg writes; directory input: a directory
-    const char *output_format; // FFmpeg's name, or NULL to go by the name
-    const char *encoder;       // NULL: by the container
-    const char *pixel_format;  // NULL: the input's where the encoder can
-    const char *speed;         // the encoder's preset word; NULL: its default
-    int quality;               // CRF as the encoder counts it; -1: its default
-    int overwrite;             // replace an existing output; else MFACE_ERR_ARG
-    int no_provenance;         // leave out the metadata that says what made the output
-    const char *sidecar;       // also write the provenance as JSON to this file; NULL: no
+    const char *input;          // anything FFmpeg opens, or a directory of images
+    const char *input_format;   // FFmpeg's name, or NULL to probe
+    const char *output;         // anything FFmpeg writes; directory input: a directory
+    const char *output_format;  // FFmpeg's name, or NULL to go by the name
+    const char *encoder;        // NULL: by the container
+    const char *pixel_format;   // NULL: the input's where the encoder can
+    const char *speed;          // the encoder's preset word; NULL: its default
+    int quality;                // CRF as the encoder counts it; -1: its default
+    int overwrite;              // replace an existing output; else MFACE_ERR_ARG
+    int no_provenance;          // leave out the metadata that says what made the output
+    const char *sidecar;        // also write the provenance as JSON to this file; NULL: no
     mface_progress_fn progress; // may be NULL
     void *user;
     int interval_ms; // 0: 500

@@ -7,8 +7,8 @@
 #define MEMOFACE_STATUS_H
 
 #if defined(__GNUC__) || defined(__clang__)
-#define MFACE_API __attribute__((visibility("default")))
-#define MFACE_NODISCARD __attribute__((warn_unused_result))
+#define MFACE_API               __attribute__((visibility("default")))
+#define MFACE_NODISCARD         __attribute__((warn_unused_result))
 #define MFACE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define MFACE_API

@@ -29,8 +29,8 @@ static unsigned detect_flags(void)
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
     const unsigned b7 = b, c7 = c, d7 = d;
-    if ((xcr0 & ymm) == ymm && (b7 & bit_AVX2) && (b7 & bit_BMI2) && (c1 & bit_FMA)
-        && (c1 & bit_F16C))
+    if ((xcr0 & ymm) == ymm && (b7 & bit_AVX2) && (b7 & bit_BMI2) && (c1 & bit_FMA) &&
+        (c1 & bit_F16C))
         flags |= MFACE_CPU_AVX2;
     if (!(flags & MFACE_CPU_AVX2) || (xcr0 & zmm) != zmm)
         return flags;

@@ -24,7 +24,7 @@ struct mface_hasher {
 void mface_hasher_init(struct mface_hasher *hasher);
 void mface_hasher_add_bytes(struct mface_hasher *hasher, const void *data, size_t size);
 void mface_hasher_add_u64(struct mface_hasher *hasher, uint64_t value);
-void mface_hasher_add_f64(struct mface_hasher *hasher, double value); // -0 counts as 0
+void mface_hasher_add_f64(struct mface_hasher *hasher, double value);     // -0 counts as 0
 void mface_hasher_add_str(struct mface_hasher *hasher, const char *text); // length, then bytes
 void mface_hasher_add_key(struct mface_hasher *hasher, struct mface_key key);
 struct mface_key mface_hasher_finish(const struct mface_hasher *hasher);

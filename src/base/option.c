@@ -75,7 +75,8 @@ static double snap_to_step(const struct mface_option *row, double number)
     if (row->step <= 0)
         return number;
     const double snapped = row->min + nearbyint((number - row->min) / row->step) * row->step;
-    /* 0.1 has no exact double: go through text so that 0.3 is stored as 0.3, not 0.30000000000004. */
+    /* 0.1 has no exact double: go through text so that 0.3 is stored as 0.3, not 0.30000000000004.
+     */
     char text[64];
     snprintf(text, sizeof text, "%.9g", snapped);
     return fmin(strtod(text, NULL), row->max);
@@ -118,8 +119,7 @@ static bool set_field(const struct mface_option *row, void *field, const char *t
     }
 }
 
-enum mface_status mface_option_set(
-    const struct mface_option *row, void *settings, const char *text)
+enum mface_status mface_option_set(const struct mface_option *row, void *settings, const char *text)
 {
     if (set_field(row, (char *)settings + row->offset, text))
         return MFACE_OK;
@@ -175,8 +175,7 @@ static int print_choices(const char *const *choices, char *text, size_t text_byt
     int length = 0;
     for (int i = 0; choices[i]; i++) {
         const size_t used = (size_t)length < text_bytes ? (size_t)length : text_bytes;
-        length += snprintf(
-            text + used, text_bytes - used, "%s%s", i ? "|" : "", choices[i]);
+        length += snprintf(text + used, text_bytes - used, "%s%s", i ? "|" : "", choices[i]);
     }
     return length;
 }

@@ -30,8 +30,8 @@ struct mface_option {
     double min, max, step;      // INT, FLOAT, SIZE; step 0: any value in the range
     size_t offset;              // of the field in the settings struct
     enum mface_option_type type;
-    unsigned group;             // for the owner's use: heading in --help
-    unsigned stages;            // for the owner's use: bit set of the stages it enters
+    unsigned group;  // for the owner's use: heading in --help
+    unsigned stages; // for the owner's use: bit set of the stages it enters
 };
 
 /* The row with that key, or NULL. */
