@@ -11,11 +11,14 @@
 
 #include <string.h>
 
-/* A merge in progress. rects[0..n_rects) is what it writes. */
+/* A merge in progress. Of each face: what it looks like, where it goes, what part of the frame it
+ * can reach (empty: none). */
 struct merge {
     struct mface_eval *eval;
-    struct mface_result *posts; // one per face
+    struct mface_result *posts;
     struct mface_affine *to_frame;
+    struct mface_rect *reach;
+    /* What is written, and so what a patch holds: a rectangle per face, or the whole frame. */
     struct mface_rect *rects;
     int n_rects;
 };
@@ -91,27 +94,52 @@ static enum mface_status blend_face(
     const uint8_t *planes = merge->posts[i].data;
     const struct mface_image face = mface_plane_u8(planes, side, 3);
     const struct mface_image mask = mface_plane_u8(planes + 3 * mface_area_px(side), side, 1);
-    const struct mface_rect own = mface_merge_rect(&merge->to_frame[i], side,
-        merge->eval->canvas->picture.w, merge->eval->canvas->picture.h);
-    if (is_empty(own) && !engine->merge.compress_frame)
+    const struct mface_rect rect = engine->merge.compress_frame ? whole : merge->reach[i];
+    if (is_empty(rect))
         return MFACE_OK;
-    const struct mface_rect rect = engine->merge.compress_frame ? whole : own;
     const struct mface_image bgr = sub_image(&region->bgr, whole, rect);
     const struct mface_image touched = sub_image(&region->touched, whole, rect);
     return mface_merge_face(
         &engine->merge, &merge->to_frame[i], &face, &mask, rect, &bgr, &touched);
 }
 
-static enum mface_status merge_region(const struct merge *merge, int i, struct mface_rect rect)
+/* The smallest rectangle around what was touched, in frame pixels: all that a patch must hold. */
+static struct mface_rect touched_rect(const struct mface_image *touched, struct mface_rect at)
+{
+    struct mface_rect rect = { at.r, at.b, at.l, at.t };
+    for (int y = 0; y < touched->h; y++) {
+        const float *row = mface_image_row_f32(touched, y);
+        int l = 0, r = touched->w;
+        while (l < r && !(row[l] > 0))
+            l++;
+        while (r > l && !(row[r - 1] > 0))
+            r--;
+        if (l == r)
+            continue;
+        rect.l = at.l + l < rect.l ? at.l + l : rect.l;
+        rect.r = at.l + r > rect.r ? at.l + r : rect.r;
+        rect.t = at.t + y < rect.t ? at.t + y : rect.t;
+        rect.b = at.t + y + 1;
+    }
+    return rect;
+}
+
+/* Blends face i into the part of the frame it can reach. */
+static enum mface_status merge_region(const struct merge *merge, int i)
 {
     const struct mface_picture *picture = &merge->eval->canvas->picture;
+    const struct mface_rect rect = merge->reach[i];
     struct region region;
+    if (is_empty(rect))
+        return MFACE_OK;
     MFACE_TRY(region_init(&region, rect));
     fill_f32(&region.touched, 0);
     mface_picture_read_bgr(picture, rect, &region.bgr);
     const enum mface_status status = blend_face(merge, i, rect, &region);
-    if (status == MFACE_OK)
+    if (status == MFACE_OK) {
         mface_picture_write_bgr(picture, rect, &region.bgr, &region.touched);
+        merge->rects[i] = touched_rect(&region.touched, rect);
+    }
     region_clear(&region);
     return status;
 }
@@ -147,13 +175,8 @@ static enum mface_status merge_whole(const struct merge *merge)
 
 static enum mface_status merge_faces(const struct merge *merge)
 {
-    for (int i = 0, k = 0; i < merge->eval->n_faces; i++) {
-        const struct mface_picture *picture = &merge->eval->canvas->picture;
-        const struct mface_rect own = mface_merge_rect(&merge->to_frame[i],
-            merge->eval->engine->align.resolution, picture->w, picture->h);
-        if (!is_empty(own))
-            MFACE_TRY(merge_region(merge, i, merge->rects[k++]));
-    }
+    for (int i = 0; i < merge->eval->n_faces; i++)
+        MFACE_TRY(merge_region(merge, i));
     return MFACE_OK;
 }
 
@@ -173,7 +196,7 @@ static enum mface_status write_frame(const struct merge *merge)
     return status;
 }
 
-static enum mface_status place_rects(struct merge *merge)
+static enum mface_status place_faces(struct merge *merge)
 {
     const struct mface_engine *engine = merge->eval->engine;
     const struct mface_rect whole = whole_rect(merge->eval);
@@ -182,11 +205,10 @@ static enum mface_status place_rects(struct merge *merge)
         MFACE_TRY(mface_merge_matrix(&engine->merge,
             &merge->eval->faces[i].align.alignment.to_crop_unit, side, whole.r, whole.b,
             &merge->to_frame[i]));
-        const struct mface_rect rect
-            = mface_merge_rect(&merge->to_frame[i], side, whole.r, whole.b);
-        if (!is_empty(rect))
-            merge->rects[merge->n_rects++] = rect;
+        merge->reach[i] = mface_merge_rect(&merge->to_frame[i], side, whole.r, whole.b);
+        merge->rects[i] = merge->reach[i];
     }
+    merge->n_rects = merge->eval->n_faces;
     if (takes_whole_frame(merge->eval)) {
         merge->rects[0] = whole;
         merge->n_rects = 1;
@@ -209,6 +231,7 @@ static void merge_clear(struct merge *merge)
         mface_result_clear(&merge->posts[i]);
     mface_mem_free(merge->posts);
     mface_mem_free(merge->to_frame);
+    mface_mem_free(merge->reach);
     mface_mem_free(merge->rects);
 }
 
@@ -219,9 +242,10 @@ static enum mface_status merge_init(struct merge *merge, struct mface_eval *eval
         .eval = eval,
         .posts = mface_mem_calloc(n, sizeof *merge->posts),
         .to_frame = mface_mem_calloc(n, sizeof *merge->to_frame),
+        .reach = mface_mem_calloc(n, sizeof *merge->reach),
         .rects = mface_mem_calloc(n, sizeof *merge->rects),
     };
-    if (merge->posts && merge->to_frame && merge->rects)
+    if (merge->posts && merge->to_frame && merge->reach && merge->rects)
         return MFACE_OK;
     return mface_fail_nomem("merge");
 }
@@ -236,11 +260,9 @@ static enum mface_status merge_steps(struct merge *merge, struct mface_load *loa
 {
     struct mface_eval *eval = merge->eval;
     MFACE_TRY(demand_posts(merge));
-    MFACE_TRY(place_rects(merge));
-    if (merge->n_rects > 0) {
-        MFACE_TRY(make_writable(eval));
-        MFACE_TRY(write_frame(merge));
-    }
+    MFACE_TRY(place_faces(merge));
+    MFACE_TRY(make_writable(eval));
+    MFACE_TRY(write_frame(merge));
     eval->is_written = true;
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch

@@ -23,13 +23,15 @@ static size_t word_bytes(const struct mface_component *component)
 static struct mface_rect samples_of(
     const struct mface_picture *picture, int i, const struct mface_rect *rect)
 {
-    const bool chroma = picture->model == MFACE_MODEL_YUV && i > 0;
-    const int sx = chroma ? picture->log2_chroma_w : 0, sy = chroma ? picture->log2_chroma_h : 0;
+    if (rect->l >= rect->r || rect->t >= rect->b)
+        return (struct mface_rect) { 0 };
+    if (picture->model != MFACE_MODEL_YUV || i == 0)
+        return *rect;
     return (struct mface_rect) {
-        .l = rect->l >> sx,
-        .t = rect->t >> sy,
-        .r = (rect->r + (1 << sx) - 1) >> sx,
-        .b = (rect->b + (1 << sy) - 1) >> sy,
+        .l = (rect->l + picture->chroma_x0) >> picture->log2_chroma_w,
+        .t = (rect->t + picture->chroma_y0) >> picture->log2_chroma_h,
+        .r = ((rect->r - 1 + picture->chroma_x0) >> picture->log2_chroma_w) + 1,
+        .b = ((rect->b - 1 + picture->chroma_y0) >> picture->log2_chroma_h) + 1,
     };
 }
 

@@ -8,7 +8,7 @@
 
 #include "image/picture.h"
 
-/* Bytes of a patch of these rectangles, each within the picture. */
+/* Bytes of a patch of these rectangles, each within the picture or empty (l ≥ r or t ≥ b). */
 size_t mface_patch_bytes(
     const struct mface_picture *picture, const struct mface_rect *rects, int n_rects);
 
