@@ -87,7 +87,7 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
     stats->hit_rate = ratio((double)stats->face_hits, (double)stats->face_demands);
     stats->eviction_rate = ratio((double)stats->cache.evictions, (double)stats->cache.inserts);
     for (int i = 0; i < MFACE_N_STAGES; i++)
-        stats->stages[i] = collect_stage(
-            (enum mface_stage)i, &tally->stage[i], stats->cache.classes[i].bytes);
+        stats->stages[i] =
+            collect_stage((enum mface_stage)i, &tally->stage[i], stats->cache.classes[i].bytes);
     collect_time(start, tally, stats);
 }

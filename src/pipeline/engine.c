@@ -59,8 +59,8 @@ static void convert_merge_settings(
         .opacity = settings->opacity,
         .interp = (enum mface_interp)settings->interpolation,
         .color_compression = settings->color_compression,
-        .compress_frame = settings->compression_area == MFACE_COMPRESS_FRAME
-            && settings->color_compression > 0,
+        .compress_frame =
+            settings->compression_area == MFACE_COMPRESS_FRAME && settings->color_compression > 0,
     };
     engine->adjust = (struct mface_adjust_params) {
         .median_percent = settings->median_percent,

@@ -35,7 +35,7 @@ struct mface_engine_models {
 struct mface_engine; // immutable during a job but for what it counts; thread-safe
 
 struct mface_engine_params {
-    const struct mface_settings *settings; // borrowed until the engine is freed
+    const struct mface_settings *settings;    // borrowed until the engine is freed
     const struct mface_engine_models *models; // copied
     struct mface_cache *cache;                // borrowed; NULL: none
     struct mface_tally *tally;                // borrowed

@@ -62,10 +62,13 @@ struct mface_eval {
 MFACE_NODISCARD enum mface_status mface_eval_find(struct mface_eval *eval);
 
 /* eval_face.c: the face's results, each demanded only if missing. Clear *out. */
-MFACE_NODISCARD enum mface_status mface_face_crop(struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_crop(
+    struct mface_face *face, struct mface_result *out);
 MFACE_NODISCARD enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *out);
-MFACE_NODISCARD enum mface_status mface_face_swap(struct mface_face *face, struct mface_result *out);
-MFACE_NODISCARD enum mface_status mface_face_post(struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_swap(
+    struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_post(
+    struct mface_face *face, struct mface_result *out);
 void mface_face_derive_keys(struct mface_face *face);
 
 /* eval_merge.c: writes the faces into the frame, by running merge or by applying its patch. */

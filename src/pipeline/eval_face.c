@@ -18,13 +18,13 @@ static bool pre_is_skipped(const struct mface_face *face)
 void mface_face_derive_keys(struct mface_face *face)
 {
     const struct mface_key crop_key = face->align.crop_key;
-    face->pre_key
-        = pre_is_skipped(face) ? crop_key : stage_key(face, MFACE_STAGE_PRE, &crop_key, 1);
+    face->pre_key =
+        pre_is_skipped(face) ? crop_key : stage_key(face, MFACE_STAGE_PRE, &crop_key, 1);
     face->swap_key = stage_key(face, MFACE_STAGE_SWAP, &face->pre_key, 1);
     /* Landmarks enter only where their outline is used: else a face that shifts by less than a
      * crop can show would miss for nothing. */
-    const struct mface_key inputs[]
-        = { face->swap_key, crop_key, face->landmarks_id, face->align_id };
+    const struct mface_key inputs[] = { face->swap_key, crop_key, face->landmarks_id,
+        face->align_id };
     const bool outline = face->eval->engine->post.mask.use_landmarks;
     face->post_key = stage_key(face, MFACE_STAGE_POST, inputs, outline ? 4 : 2);
 }
@@ -72,8 +72,7 @@ enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *o
 {
     if (pre_is_skipped(face))
         return mface_face_crop(face, out);
-    return mface_demand(
-        &face->eval->demander, MFACE_STAGE_PRE, face->pre_key, run_pre, face, out);
+    return mface_demand(&face->eval->demander, MFACE_STAGE_PRE, face->pre_key, run_pre, face, out);
 }
 
 /* A swap's result: the new face (3 bytes a pixel), its mask (1), the source's mask (1). */
@@ -102,8 +101,8 @@ static enum mface_status run_swap(void *user, struct mface_load *load)
     MFACE_TRY(mface_face_pre(face, &pre));
     const struct mface_image in = mface_plane_u8(pre.data, side_px(face), 3);
     const struct swap_planes out = swap_planes_of(room, side_px(face));
-    const enum mface_status status = engine->models.swap(engine->models.user, &engine->swap, &in,
-        &out.face, &out.celeb_mask, &out.source_mask);
+    const enum mface_status status = engine->models.swap(
+        engine->models.user, &engine->swap, &in, &out.face, &out.celeb_mask, &out.source_mask);
     mface_result_clear(&pre);
     face->eval->n_inferences++;
     return status;
@@ -133,8 +132,8 @@ static enum mface_status finish_face(struct mface_face *face, const struct mface
     const struct swap_planes in = swap_planes_of(swap->data, side);
     const struct mface_image like = mface_plane_u8(crop->data, side, 3);
     const struct mface_image out = mface_plane_u8(room, side, 3);
-    const struct mface_image mask
-        = mface_plane_u8((uint8_t *)room + 3 * mface_area_px(side), side, 1);
+    const struct mface_image mask =
+        mface_plane_u8((uint8_t *)room + 3 * mface_area_px(side), side, 1);
     struct mface_image outline;
     MFACE_TRY(outline_mask(face, &outline));
     const enum mface_status status = mface_post_run(&face->eval->engine->post, &in.face, &like,

@@ -28,8 +28,8 @@ static enum mface_status run_detect(void *user, struct mface_load *load)
     const struct mface_eval *eval = user;
     const struct mface_engine *engine = eval->engine;
     struct mface_boxes_record record = { 0 };
-    MFACE_TRY(engine->models.detect(engine->models.user, &eval->canvas->picture, &engine->detect,
-        record.box, &record.n));
+    MFACE_TRY(engine->models.detect(
+        engine->models.user, &eval->canvas->picture, &engine->detect, record.box, &record.n));
     void *room = mface_load_room(load, boxes_bytes(record.n));
     if (!room)
         return MFACE_ERR_NOMEM;
@@ -40,8 +40,8 @@ static enum mface_status run_detect(void *user, struct mface_load *load)
 static enum mface_status detect(struct mface_eval *eval, struct mface_boxes_record *boxes)
 {
     struct mface_result result;
-    const struct mface_key key = mface_stage_key(
-        &eval->engine->bases, MFACE_STAGE_DETECT, &eval->canvas->key, 1);
+    const struct mface_key key =
+        mface_stage_key(&eval->engine->bases, MFACE_STAGE_DETECT, &eval->canvas->key, 1);
     MFACE_TRY(mface_demand(&eval->demander, MFACE_STAGE_DETECT, key, run_detect, eval, &result));
     memcpy(boxes, result.data, result.size);
     mface_result_clear(&result);
@@ -91,8 +91,8 @@ static enum mface_status mark(struct mface_face *face)
 {
     struct mface_result result;
     const struct mface_key inputs[] = { face->eval->canvas->key, face->box_id };
-    const struct mface_key key
-        = mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_MARK, inputs, 2);
+    const struct mface_key key =
+        mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_MARK, inputs, 2);
     MFACE_TRY(mface_demand(demander_of(face), MFACE_STAGE_MARK, key, run_mark, face, &result));
     memcpy(&face->landmarks, result.data, result.size);
     face->landmarks_id = mface_key_from_bytes(result.data, result.size);
@@ -149,8 +149,8 @@ static enum mface_status align(struct mface_face *face)
 {
     struct mface_result result;
     const struct mface_key inputs[] = { face->eval->canvas->key, face->box_id, face->landmarks_id };
-    const struct mface_key key
-        = mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_ALIGN, inputs, 3);
+    const struct mface_key key =
+        mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_ALIGN, inputs, 3);
     MFACE_TRY(mface_demand(demander_of(face), MFACE_STAGE_ALIGN, key, run_align, face, &result));
     memcpy(&face->align, result.data, sizeof face->align);
     face->align_id = mface_key_from_bytes(&face->align.alignment, sizeof face->align.alignment);

@@ -66,8 +66,8 @@ static enum mface_status open_dfm(struct mface_models *models, const char *path,
     return MFACE_OK;
 }
 
-enum mface_status mface_models_open(struct mface_models *models, const char *dfm_path,
-    const struct mface_settings *settings)
+enum mface_status mface_models_open(
+    struct mface_models *models, const char *dfm_path, const struct mface_settings *settings)
 {
     const int threads = mface_settings_n_inference_threads(settings);
     MFACE_TRY(open_dfm(models, dfm_path, threads));

@@ -22,8 +22,8 @@ int mface_settings_n_inference_threads(const struct mface_settings *settings);
 
 /* Opens what is not open yet or is to be another file, or another number of threads, now. Logs on
  * failure; what was open then stays usable. */
-MFACE_NODISCARD enum mface_status mface_models_open(struct mface_models *models,
-    const char *dfm_path, const struct mface_settings *settings);
+MFACE_NODISCARD enum mface_status mface_models_open(
+    struct mface_models *models, const char *dfm_path, const struct mface_settings *settings);
 void mface_models_clear(struct mface_models *models);
 
 /* The models as the engine calls them; valid while they stay open. */

@@ -3,8 +3,8 @@
 #include "base/log.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +14,8 @@ static bool is_same_file(const char *a, const char *b)
     struct stat sa, sb;
     if (strcmp(a, b) == 0)
         return true;
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev
-        && sa.st_ino == sb.st_ino;
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
 }
 
 static bool has_entries(const char *folder)
@@ -70,8 +70,8 @@ static bool is_taken(const char *output)
 static bool is_special(const char *path)
 {
     struct stat info;
-    return strstr(path, "://")
-        || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+    return strstr(path, "://") ||
+           (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
 }
 
 enum mface_status mface_output_check(const char *input, const char *output, bool overwrite)

@@ -47,8 +47,7 @@ size_t mface_patch_bytes(
     for (int k = 0; k < n_rects; k++) {
         for (int i = 0; i < n_components(picture); i++) {
             const struct mface_rect s = samples_of(picture, i, &rects[k]);
-            bytes += (size_t)(s.r - s.l) * (size_t)(s.b - s.t)
-                * word_bytes(&picture->component[i]);
+            bytes += (size_t)(s.r - s.l) * (size_t)(s.b - s.t) * word_bytes(&picture->component[i]);
         }
     }
     return bytes;
@@ -97,8 +96,8 @@ static void copy_rects(const struct mface_picture *picture, const struct mface_r
             packed = copy_component(picture, i, &rects[k], packed, direction);
 }
 
-void mface_patch_take(const struct mface_picture *picture, const struct mface_rect *rects,
-    int n_rects, void *patch)
+void mface_patch_take(
+    const struct mface_picture *picture, const struct mface_rect *rects, int n_rects, void *patch)
 {
     struct header *header = patch;
     header->n_rects = n_rects;

@@ -14,8 +14,8 @@ size_t mface_patch_bytes(
 
 /* Copies the rectangles' samples out of the picture; `patch` has mface_patch_bytes() bytes, aligned
  * as the allocators of this project align. */
-void mface_patch_take(const struct mface_picture *picture, const struct mface_rect *rects,
-    int n_rects, void *patch);
+void mface_patch_take(
+    const struct mface_picture *picture, const struct mface_rect *rects, int n_rects, void *patch);
 
 /* Copies a patch into a picture of the format and size it was taken from. */
 void mface_patch_apply(const struct mface_picture *picture, const void *patch);

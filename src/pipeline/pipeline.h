@@ -15,9 +15,9 @@ struct mface_pipeline_params {
     struct mface_writer *writer;
     struct mface_engine *engine;
     struct mface_tally *tally;
-    int n_workers;               // ≥ 1
-    atomic_bool *cancel;         // set from anywhere to stop soon
-    void (*tick)(void *user);    // called from this thread, about interval_us apart; may be NULL
+    int n_workers;            // ≥ 1
+    atomic_bool *cancel;      // set from anywhere to stop soon
+    void (*tick)(void *user); // called from this thread, about interval_us apart; may be NULL
     void *user;
     int64_t interval_us; // > 0
 };

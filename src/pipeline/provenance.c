@@ -20,14 +20,13 @@ static const char *file_name(const char *path)
 void mface_provenance_init(
     struct mface_provenance *provenance, const struct mface_report_model *model)
 {
-    snprintf(provenance->model, sizeof provenance->model, "%s sha256:%s",
-        file_name(model->path), model->info->sha256);
+    snprintf(provenance->model, sizeof provenance->model, "%s sha256:%s", file_name(model->path),
+        model->info->sha256);
     snprintf(provenance->text, sizeof provenance->text,
         "Faces swapped by memoface %s with %s; digital source type %s", mface_version(),
         provenance->model, source_type);
-    const char *const pairs[] = { "comment", provenance->text, "memoface_version",
-        mface_version(), "memoface_model", provenance->model, "digital_source_type", source_type,
-        NULL };
+    const char *const pairs[] = { "comment", provenance->text, "memoface_version", mface_version(),
+        "memoface_model", provenance->model, "digital_source_type", source_type, NULL };
     _Static_assert(sizeof pairs == sizeof provenance->metadata, "every pair has its place");
     memcpy(provenance->metadata, pairs, sizeof pairs);
 }

@@ -10,7 +10,8 @@ void fake_frame_init(struct fake_frame *frame, unsigned seed)
     memset(frame, 0, sizeof *frame);
     for (int y = 0; y < FAKE_H; y++)
         for (int x = 0; x < FAKE_W; x++)
-            frame->luma[y][x] = (uint8_t)(16 + (x * 3 + y * 5 + (x * y >> 4) + (int)seed * 37) % 219);
+            frame->luma[y][x] =
+                (uint8_t)(16 + (x * 3 + y * 5 + (x * y >> 4) + (int)seed * 37) % 219);
     for (int i = 0; i < 2; i++)
         for (int y = 0; y < (FAKE_H + 1) / 2; y++)
             for (int x = 0; x < (FAKE_W + 1) / 2; x++)
@@ -19,8 +20,8 @@ void fake_frame_init(struct fake_frame *frame, unsigned seed)
 
 bool fake_frame_equal(const struct fake_frame *a, const struct fake_frame *b)
 {
-    return memcmp(a->luma, b->luma, sizeof a->luma) == 0
-        && memcmp(a->chroma, b->chroma, sizeof a->chroma) == 0;
+    return memcmp(a->luma, b->luma, sizeof a->luma) == 0 &&
+           memcmp(a->chroma, b->chroma, sizeof a->chroma) == 0;
 }
 
 static struct mface_picture picture_of(struct fake_frame *frame)
@@ -100,8 +101,8 @@ static enum mface_status swap(void *user, const struct mface_dfm_params *params,
         return MFACE_ERR_INTERNAL;
     for (int y = 0; y < crop->h; y++) {
         for (int x = 0; x < 3 * crop->w; x++)
-            mface_image_row_u8(celeb_face, y)[x]
-                = (uint8_t)(255 - mface_image_row_u8(crop, y)[x] - (params->two_pass ? 9 : 0));
+            mface_image_row_u8(celeb_face, y)[x] =
+                (uint8_t)(255 - mface_image_row_u8(crop, y)[x] - (params->two_pass ? 9 : 0));
         memset(mface_image_row_u8(celeb_mask, y), 255, (size_t)crop->w);
         memset(mface_image_row_u8(source_mask, y), 250, (size_t)crop->w);
     }

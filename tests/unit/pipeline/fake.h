@@ -1,5 +1,5 @@
-/* A small world for the engine: frames of noise-free pixels and models that are cheap, deterministic
- * and counted. */
+/* A small world for the engine: frames of noise-free pixels and models that are cheap,
+ * deterministic and counted. */
 #ifndef MFACE_TESTS_PIPELINE_FAKE_H
 #define MFACE_TESTS_PIPELINE_FAKE_H
 

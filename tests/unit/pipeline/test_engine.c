@@ -291,8 +291,8 @@ static void *run_all_frames(void *arg)
         int n_faces;
         fake_frame_init(&frame, i % 4);
         struct mface_canvas canvas = fake_canvas(&frame);
-        if (mface_engine_run(shared->engine, &canvas, &n_faces) != MFACE_OK
-            || !fake_frame_equal(&frame, &shared->expected[i % 4]))
+        if (mface_engine_run(shared->engine, &canvas, &n_faces) != MFACE_OK ||
+            !fake_frame_equal(&frame, &shared->expected[i % 4]))
             atomic_fetch_add(&shared->n_wrong, 1);
     }
     return NULL;
@@ -304,8 +304,8 @@ static void test_threads_share_work(void **state)
     static struct shared shared;
     pthread_t threads[8];
     const struct mface_engine_models models = fake_models_describe(&world->models);
-    const struct mface_engine_params params
-        = { &world->settings, &models, world->cache, &world->tally };
+    const struct mface_engine_params params = { &world->settings, &models, world->cache,
+        &world->tally };
     for (unsigned seed = 0; seed < 4; seed++)
         shared.expected[seed] = swapped(world, NULL, seed);
     atomic_store(&world->models.n_swap, 0);

@@ -80,8 +80,8 @@ static void test_ranges_hold(void **state)
 {
     for (size_t i = 0; i < mface_settings_n_rows; i++) {
         const struct mface_option *row = &mface_settings_rows[i];
-        if (row->type == MFACE_OPTION_INT || row->type == MFACE_OPTION_FLOAT
-            || row->type == MFACE_OPTION_SIZE)
+        if (row->type == MFACE_OPTION_INT || row->type == MFACE_OPTION_FLOAT ||
+            row->type == MFACE_OPTION_SIZE)
             check_range(*state, row);
         else if (row->type != MFACE_OPTION_STRING)
             assert_int_equal(mface_settings_set(*state, row->key, "perhaps"), MFACE_ERR_ARG);

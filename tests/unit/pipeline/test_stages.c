@@ -117,8 +117,8 @@ static void test_promises(void **state)
 static void test_models_enter_keys(void **state)
 {
     (void)state;
-    static const enum mface_stage stage_of[MFACE_N_ROLES]
-        = { 0, MFACE_STAGE_DETECT, MFACE_STAGE_MARK, MFACE_STAGE_SWAP };
+    static const enum mface_stage stage_of[MFACE_N_ROLES] = { 0, MFACE_STAGE_DETECT,
+        MFACE_STAGE_MARK, MFACE_STAGE_SWAP };
     struct mface_settings settings;
     struct mface_key before[MFACE_N_STAGES], after[MFACE_N_STAGES];
     mface_settings_init(&settings);
