@@ -10,18 +10,35 @@
 enum { W = 37, H = 23, BYTES = W * H * 8 };
 
 static const struct mface_picture formats[] = {
-    { .w = W, .h = H, .model = MFACE_MODEL_YUV, .log2_chroma_w = 1, .log2_chroma_h = 1,
+    { .w = W,
+        .h = H,
+        .model = MFACE_MODEL_YUV,
+        .log2_chroma_w = 1,
+        .log2_chroma_h = 1,
         .stride = { W, (W + 1) / 2, (W + 1) / 2 },
         .component = { { 0, 1, 0, 0, 8 }, { 1, 1, 0, 0, 8 }, { 2, 1, 0, 0, 8 } } },
-    { .w = W, .h = H, .model = MFACE_MODEL_YUV, .log2_chroma_w = 1, .log2_chroma_h = 1,
+    { .w = W,
+        .h = H,
+        .model = MFACE_MODEL_YUV,
+        .log2_chroma_w = 1,
+        .log2_chroma_h = 1,
         .stride = { W, W + 1 },
         .component = { { 0, 1, 0, 0, 8 }, { 1, 2, 0, 0, 8 }, { 1, 2, 1, 0, 8 } } },
-    { .w = W, .h = H, .model = MFACE_MODEL_YUV, .log2_chroma_w = 1,
+    { .w = W,
+        .h = H,
+        .model = MFACE_MODEL_YUV,
+        .log2_chroma_w = 1,
         .stride = { 2 * W, W + 1, W + 1 },
         .component = { { 0, 2, 0, 0, 10 }, { 1, 2, 0, 0, 10 }, { 2, 2, 0, 0, 10 } } },
-    { .w = W, .h = H, .model = MFACE_MODEL_RGB, .stride = { 4 * W },
+    { .w = W,
+        .h = H,
+        .model = MFACE_MODEL_RGB,
+        .stride = { 4 * W },
         .component = { { 0, 4, 2, 0, 8 }, { 0, 4, 1, 0, 8 }, { 0, 4, 0, 0, 8 } } },
-    { .w = W, .h = H, .model = MFACE_MODEL_GRAY, .stride = { W },
+    { .w = W,
+        .h = H,
+        .model = MFACE_MODEL_GRAY,
+        .stride = { W },
         .component = { { 0, 1, 0, 0, 8 } } },
 };
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
@@ -60,8 +77,8 @@ static void mark_samples(const struct mface_picture *picture, const uint8_t *byt
     }
 }
 
-static void check_patch(const struct mface_picture *format, int quarters,
-    const struct mface_rect *rects, int n_rects)
+static void check_patch(
+    const struct mface_picture *format, int quarters, const struct mface_rect *rects, int n_rects)
 {
     static uint8_t from[BYTES], to[BYTES], before[BYTES], marks[BYTES];
     for (int i = 0; i < BYTES; i++) {
