@@ -41,6 +41,9 @@ struct mface_picture {
     bool full_range;     // else studio swing: luma 16..235, chroma 16..240 at 8 bits
     int log2_chroma_w;   // YUV: horizontal subsampling, 0..2
     int log2_chroma_h;
+    /* Added to x and y before they are shifted to chroma: 0, or what a mirrored view of an odd side
+     * needs, at most 3. mface_picture_rotate() sets them. */
+    int chroma_x0, chroma_y0;
     struct mface_matrix matrix; // YUV
     struct mface_component component[3];
 };
@@ -50,8 +53,14 @@ struct mface_rect {
     int l, t, r, b;
 };
 
+/* The picture turned clockwise by `quarters` × 90° (any integer): the same samples seen through
+ * other steps and strides, so nothing is copied. */
+struct mface_picture mface_picture_rotate(const struct mface_picture *picture, int quarters);
+
 /* Reads `rect`, which lies within the picture, as BGR into `out` (c 3, U8 or F32 0..1, w and h of
- * the rect). Chroma is taken from the nearest sample. 8-bit results are rounded to nearest. */
+ * the rect). Chroma is taken from the nearest sample. 8-bit results are rounded to nearest and
+ * clamped. F32 is not clamped: codes outside the nominal range, and YCbCr triples that no RGB in
+ * 0..1 has, give values outside 0..1, so that writing them back restores them. */
 void mface_picture_read_bgr(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
@@ -61,7 +70,8 @@ void mface_picture_read_gray(
 
 /* Writes `bgr` (F32, c 3) back to `rect` wherever `mask` (F32, c 1, same size) is > 0. A chroma
  * sample is replaced when any pixel it covers is, by the mean over its pixels, where uncovered
- * pixels count with their present chroma. Every other sample stays bit-identical. */
+ * pixels count with their present chroma. Codes are rounded and clamped to what their depth holds.
+ * Every other sample stays bit-identical. */
 void mface_picture_write_bgr(const struct mface_picture *picture, struct mface_rect rect,
     const struct mface_image *bgr, const struct mface_image *mask);
 
