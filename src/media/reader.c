@@ -225,10 +225,10 @@ enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_fr
     const atomic_bool *cancel = reader->params.cancel;
     if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
         return MFACE_ERR_CANCELED;
-    if (reader->first) {
-        *frame = reader->first;
-        reader->first = NULL;
-        return MFACE_OK;
+    if (!reader->gave_first) {
+        reader->gave_first = true;
+        *frame = mface_frame_ref(reader->first);
+        return *frame ? MFACE_OK : mface_fail_nomem(reader->params.url);
     }
     const enum mface_status status
         = is_listing(reader) ? next_picture(reader, frame) : mface_decode_next(reader, frame);
