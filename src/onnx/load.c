@@ -72,8 +72,8 @@ enum mface_status mface_onnx_load_mem(
 
 enum mface_status mface_onnx_load(const char *path, struct mface_onnx **out)
 {
-    const void *data;
-    size_t size;
+    const void *data = NULL;
+    size_t size = 0;
     *out = NULL;
     MFACE_TRY(map_file(path, &data, &size));
     const enum mface_status status = mface_onnx_load_mem(path, data, size, out);

@@ -83,6 +83,7 @@ struct mface_step {
     /* [prepare] Bit i: run does not read input i (its data was packed into the state), so that
      * the core may drop the source. */
     uint64_t in_unused;
+    int64_t weight_bytes;         // [prepare] of packed weights in the state
     struct mface_step_core *core; // the core's own; not for operators
 };
 
@@ -110,7 +111,7 @@ const char *mface_op_attr_str(
 size_t mface_op_attr_ints(const struct mface_step *step, const char *name, const int64_t **values);
 size_t mface_op_attr_floats(const struct mface_step *step, const char *name, const float **values);
 
-/* False where the attribute is absent; the data belongs to the model. */
+/* False where the attribute is absent; the data belongs to the model and is not aligned. */
 bool mface_op_attr_tensor(
     const struct mface_step *step, const char *name, struct mface_tensor *tensor);
 

@@ -20,10 +20,12 @@ enum mface_storage {
 };
 
 struct mface_plan_value {
-    struct mface_tensor tensor; // data: constants only
+    struct mface_tensor tensor; // data: constants only, maybe still in the file, unaligned
     enum mface_storage storage; // of a root
+    bool owned;                 // tensor.data is the plan's to free
     int root;                   // itself, or the value whose memory it shares
     int input;                  // INPUT: index among the model's inputs
+    int n_uses;                 // by steps and as graph output; see mface_plan_count_uses()
     size_t offset;              // ARENA roots
     int first, last;            // ARENA roots: steps between which the memory is in use
 };
@@ -53,26 +55,40 @@ struct mface_plan {
     struct mface_runner *idle; // free list of mface_plan_run()
 };
 
-static inline struct mface_plan_value *mface_plan_root(struct mface_plan *plan, int value)
+/* The value whose memory `value` lives in. */
+static inline int mface_plan_root(const struct mface_plan *plan, int value)
 {
-    return &plan->values[plan->values[value].root];
+    while (plan->values[value].root != value)
+        value = plan->values[value].root;
+    return value;
 }
 
-/* Makes the data of a constant value present, aligned and owned by the plan. */
-MFACE_NODISCARD enum mface_status mface_plan_hold_const(struct mface_plan *plan, int value);
+/* compile.c: graph to steps, folding constants. Expects inputs and threads set. */
+MFACE_NODISCARD enum mface_status mface_plan_compile(struct mface_plan *plan);
 
-/* A step for `op` with n_in and n_out value slots, all absent; belongs to the plan. NULL: no
- * memory. `node` may be NULL. */
+/* Makes the constant inputs of a step present and aligned, then calls the operator's prepare. */
+MFACE_NODISCARD enum mface_status mface_plan_prepare_step(
+    struct mface_plan *plan, struct mface_step *step);
+
+/* A new value like `tensor` without storage; -1: no memory. Moves plan->values. */
+int mface_plan_add_value(struct mface_plan *plan, const struct mface_tensor *tensor);
+
+/* A step for `op` with n_in inputs and n_out outputs, all absent; belongs to the plan, and is not
+ * in its list yet. NULL: no memory. `node` may be NULL. */
 struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface_op *op,
     const struct mface_node *node, int n_in, int n_out);
 
 /* Calls the operator's release and frees the state; harmless when never prepared. */
 void mface_step_release(struct mface_step *step);
 
-/* Gives every ARENA root an offset; sets first, last, scratch_offset and arena_bytes. */
-MFACE_NODISCARD enum mface_status mface_plan_layout(struct mface_plan *plan);
+/* Sets n_uses of every value. */
+void mface_plan_count_uses(struct mface_plan *plan);
 
-/* Removes steps none of whose outputs anybody reads. */
-MFACE_NODISCARD enum mface_status mface_plan_prune(struct mface_plan *plan);
+/* Removes steps none of whose outputs anybody reads; leaves n_uses counted. */
+void mface_plan_prune(struct mface_plan *plan);
+
+/* layout.c: resolves views, shares memory in place, gives every ARENA root an offset; sets
+ * arena_bytes. Expects every step prepared. */
+MFACE_NODISCARD enum mface_status mface_plan_layout(struct mface_plan *plan);
 
 #endif

@@ -48,6 +48,9 @@ int64_t mface_shape_count(const struct mface_shape *shape)
     return mface_shape_count_range(shape, 0, shape->rank);
 }
 
+/* Far more than any memory, and small enough that sums over a graph cannot wrap. */
+static const int64_t TENSOR_MAX_BYTES = INT64_C(1) << 44;
+
 bool mface_shape_valid(const struct mface_shape *shape)
 {
     if (shape->rank < 0 || shape->rank > MFACE_TENSOR_RANK_MAX)
@@ -57,7 +60,8 @@ bool mface_shape_valid(const struct mface_shape *shape)
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] < 0)
             return false;
-        if (shape->dim[i] > 0 && __builtin_mul_overflow(bytes, shape->dim[i], &bytes))
+        if (shape->dim[i] > 0 &&
+            (__builtin_mul_overflow(bytes, shape->dim[i], &bytes) || bytes > TENSOR_MAX_BYTES))
             return false;
     }
     return true;

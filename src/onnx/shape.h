@@ -11,7 +11,7 @@ int64_t mface_shape_count(const struct mface_shape *shape);
 /* The same over dimensions first ≤ i < last. */
 int64_t mface_shape_count_range(const struct mface_shape *shape, int first, int last);
 
-/* Rank in range, dimensions ≥ 0, and the elements of the widest type fit an int64_t byte count. */
+/* Rank in range, dimensions ≥ 0, and at most 2^44 bytes of the widest type. */
 bool mface_shape_valid(const struct mface_shape *shape);
 
 bool mface_shape_equal(const struct mface_shape *a, const struct mface_shape *b);

@@ -5,8 +5,29 @@
 #include <string.h>
 
 #define MFACE_OPS(X)                                                                               \
+    X(average_pool)                                                                                \
+    X(batch_norm)                                                                                  \
+    X(cast)                                                                                        \
+    X(clip)                                                                                        \
+    X(concat)                                                                                      \
+    X(conv)                                                                                        \
+    X(conv_transpose)                                                                              \
+    X(depth_to_space)                                                                              \
+    X(gemm)                                                                                        \
+    X(global_average_pool)                                                                         \
+    X(global_max_pool)                                                                             \
     X(identity)                                                                                    \
-    X(relu)
+    X(leaky_relu)                                                                                  \
+    X(matmul)                                                                                      \
+    X(max_pool)                                                                                    \
+    X(pad)                                                                                         \
+    X(prelu)                                                                                       \
+    X(relu)                                                                                        \
+    X(reshape)                                                                                     \
+    X(reshape_1)                                                                                   \
+    X(sigmoid)                                                                                     \
+    X(tanh)                                                                                        \
+    X(transpose)
 
 #define DECLARE(name) extern const struct mface_op mface_op_##name;
 #define ROW(name)     &mface_op_##name,
