@@ -44,7 +44,7 @@ struct mface_tensor {
 struct mface_value_info {
     const char *name; // owned by the model
     enum mface_dtype dtype;
-    struct mface_shape shape; // dim -1 where the file leaves it free
+    struct mface_shape shape; // dim -1 where the file leaves it free; rank -1: any rank
 };
 
 struct mface_onnx; // a parsed model

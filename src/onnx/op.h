@@ -44,6 +44,9 @@ enum mface_op_flag {
     MFACE_OP_IN_PLACE = 1 << 1,
     /* Never folded, though its inputs are constant (random numbers). */
     MFACE_OP_NO_FOLD = 1 << 2,
+    /* The result depends on types and shapes of the inputs alone, never on their data (Shape): run
+     * is called once, at plan time, and args->in may have no data. */
+    MFACE_OP_SHAPE_ONLY = 1 << 3,
 };
 
 enum { MFACE_OP_VARIADIC = 1 << 20 };
