@@ -23,9 +23,9 @@ struct slopes {
         }                                                                                          \
     }
 
-ACTIVATION_KERNEL(elu, x < 0.0f ? alpha *expm1f(x) : x)
+ACTIVATION_KERNEL(elu, x < 0.0f ? alpha * expm1f(x) : x)
 ACTIVATION_KERNEL(selu, second *(x <= 0.0f ? alpha * expm1f(x) : x))
-ACTIVATION_KERNEL(celu, x < 0.0f ? alpha *expm1f(x / alpha) : x)
+ACTIVATION_KERNEL(celu, x < 0.0f ? alpha * expm1f(x / alpha) : x)
 ACTIVATION_KERNEL(hard_sigmoid, fminf(fmaxf(alpha *x + second, 0.0f), 1.0f))
 ACTIVATION_KERNEL(thresholded_relu, x > alpha ? x : 0.0f)
 
@@ -74,8 +74,8 @@ static enum mface_status prepare(struct mface_step *step)
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
-    mface_elementwise_unary(&args->in[0], &args->out[0], MFACE_DTYPE_F32, state->fn, &state->slopes,
-        step->threads);
+    mface_elementwise_unary(
+        &args->in[0], &args->out[0], MFACE_DTYPE_F32, state->fn, &state->slopes, step->threads);
     return MFACE_OK;
 }
 

@@ -10,8 +10,8 @@ enum mface_status mface_op_ints(
     const int64_t *attr;
     const size_t count = mface_op_attr_ints(step, name, &attr);
     if (count > (size_t)max)
-        return mface_op_fail(step, MFACE_ERR_FORMAT, "%s: %zu values, at most %d make sense", name,
-            count, max);
+        return mface_op_fail(
+            step, MFACE_ERR_FORMAT, "%s: %zu values, at most %d make sense", name, count, max);
     if (count)
         memcpy(values, attr, count * sizeof *values);
     *n = (int)count;

@@ -35,7 +35,7 @@ void mface_elem_store_i64(
     void *data, enum mface_dtype dtype, int64_t first, int64_t n, const int64_t *values);
 
 /* Copies n elements of `bytes` each (1, 2, 4 or 8) whose strides are in elements. */
-void mface_elem_copy(const void *from, int64_t from_step, void *to, int64_t to_step, int64_t n,
-    size_t bytes);
+void mface_elem_copy(
+    const void *from, int64_t from_step, void *to, int64_t to_step, int64_t n, size_t bytes);
 
 #endif

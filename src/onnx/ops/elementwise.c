@@ -5,8 +5,8 @@
 
 #include <assert.h>
 
-/* Elements a thread takes at a time when nothing needs converting: 64 KB of floats, so that starting
- * a thread costs little beside the work. */
+/* Elements a thread takes at a time when nothing needs converting: 64 KB of floats, so that
+ * starting a thread costs little beside the work. */
 enum { PART = 1 << 14 };
 
 /* One run in the type of computation; int64_t aligns for all three. */
@@ -75,7 +75,8 @@ struct binary {
 };
 
 /* One row, or the part of it that fits the buffers. */
-static void run_binary(const struct binary *op, const struct mface_walk *walk, int64_t at, int64_t n)
+static void run_binary(
+    const struct binary *op, const struct mface_walk *walk, int64_t at, int64_t n)
 {
     struct run run_a, run_b, run_y;
     const int64_t first_y = walk->offset[2] + at;

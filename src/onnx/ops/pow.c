@@ -19,8 +19,10 @@ static int64_t power(int64_t base, int64_t exponent)
 }
 
 // Squares and roots are what models ask for most, and need no logarithm.
-MFACE_BINARY_KERNEL(
-    pow_f32, float, float, z == 2.0f ? x * x : z == 0.5f && x > 0.0f ? sqrtf(x) : powf(x, z))
+MFACE_BINARY_KERNEL(pow_f32, float, float,
+    z == 2.0f               ? x * x
+    : z == 0.5f && x > 0.0f ? sqrtf(x)
+                            : powf(x, z))
 MFACE_BINARY_KERNEL(pow_f64, double, double, pow(x, z))
 MFACE_BINARY_KERNEL(pow_i64, int64_t, int64_t, power(x, z))
 

@@ -46,22 +46,6 @@ static enum mface_status infer(struct mface_step *step)
     return MFACE_OK;
 }
 
-/* A walk over the dimensions in `axes` of x. */
-static void walk_axes(struct mface_walk *walk, const struct mface_shape *x, unsigned axes)
-{
-    struct mface_shape space = { 0 };
-    int64_t dense[MFACE_TENSOR_RANK_MAX], stride[MFACE_TENSOR_RANK_MAX] = { 0 };
-    mface_shape_strides(x, NULL, dense);
-    for (int i = 0; i < x->rank; i++) {
-        if (!(axes >> i & 1))
-            continue;
-        stride[space.rank] = dense[i];
-        space.dim[space.rank++] = x->dim[i];
-    }
-    mface_walk_init(walk, &space);
-    mface_walk_add_strided(walk, stride);
-}
-
 static enum mface_status prepare(struct mface_step *step)
 {
     struct state *state = mface_op_state(step, sizeof *state);
@@ -72,8 +56,8 @@ static enum mface_status prepare(struct mface_step *step)
     const struct mface_shape *x = &step->in[0].shape;
     state->fn = mface_reduce_fn_find(step->op->name);
     state->exact = mface_elem_compute_dtype(step->in[0].dtype) == MFACE_DTYPE_I64;
-    walk_axes(&state->kept, x, ~axes);
-    walk_axes(&state->reduced, x, axes);
+    mface_walk_init_axes(&state->kept, x, ~axes);
+    mface_walk_init_axes(&state->reduced, x, axes);
     state->n = 1;
     for (int i = 0; i < x->rank; i++)
         state->n *= axes >> i & 1 ? x->dim[i] : 1;

@@ -22,7 +22,7 @@ enum { LANES = 8 }; // sums kept apart, so that the compiler may use vectors; or
             lane[i % LANES] += expr;                                                               \
         }                                                                                          \
         return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +                                       \
-            ((lane[4] + lane[5]) + (lane[6] + lane[7]));                                           \
+               ((lane[4] + lane[5]) + (lane[6] + lane[7]));                                        \
     }
 
 SUM_KERNEL(sum_f64, x)
@@ -45,7 +45,7 @@ SERIAL_KERNEL(min_f64, double, x < total || isnan(x) ? x : total)
 SERIAL_KERNEL(prod_f64, double, total *x)
 SERIAL_KERNEL(sum_i64, int64_t, (uint64_t)total + (uint64_t)x)
 SERIAL_KERNEL(l1_i64, int64_t, (uint64_t)total + (x < 0 ? 0 - (uint64_t)x : (uint64_t)x))
-SERIAL_KERNEL(square_i64, int64_t, (uint64_t)total + (uint64_t)x *(uint64_t)x)
+SERIAL_KERNEL(square_i64, int64_t, (uint64_t)total + (uint64_t)x * (uint64_t)x)
 SERIAL_KERNEL(max_i64, int64_t, x > total ? x : total)
 SERIAL_KERNEL(min_i64, int64_t, x < total ? x : total)
 SERIAL_KERNEL(prod_i64, int64_t, (uint64_t)total *(uint64_t)x)

@@ -12,8 +12,8 @@ union mface_reduce_total {
 
 /* One reduction. Integer functions are NULL where ONNX gives integers no meaning. */
 struct mface_reduce_fn {
-    const char *name;         // of the operator
-    double first_f64;         // the total before any value
+    const char *name; // of the operator
+    double first_f64; // the total before any value
     int64_t first_i64;
     /* total = total joined with values[0..n). */
     double (*add_f64)(double total, const double *values, int64_t n);

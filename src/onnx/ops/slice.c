@@ -20,6 +20,8 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high)
 static void slice_axis(struct slice *slice, int axis, int64_t start, int64_t end, int64_t step)
 {
     const int64_t dim = slice->shape.dim[axis];
+    if (dim == 0)
+        return;
     const int64_t from_end = step < 0 ? -1 : 0; // backwards, the end may lie before element 0
     start = clamp(start < 0 ? start + dim : start, 0, dim + from_end);
     end = clamp(end < 0 ? end + dim : end, from_end, dim + from_end);

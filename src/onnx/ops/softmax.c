@@ -71,7 +71,8 @@ static enum mface_status prepare_with(struct mface_step *step, softmax_fn fn)
     const struct mface_shape *x = &step->in[0].shape;
     const bool matrix = step->opset < 13;
     int axis;
-    MFACE_TRY(mface_op_axis(step, mface_op_attr_int(step, "axis", matrix ? 1 : -1), x->rank, &axis));
+    MFACE_TRY(
+        mface_op_axis(step, mface_op_attr_int(step, "axis", matrix ? 1 : -1), x->rank, &axis));
     const int end = matrix ? x->rank : axis + 1;
     state->fn = fn;
     state->outer = mface_shape_count_range(x, 0, axis);

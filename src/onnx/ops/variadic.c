@@ -26,8 +26,7 @@ static const struct mface_binary_kernels rows[] = {
 static enum mface_status prepare(struct mface_step *step)
 {
     const size_t n_rows = sizeof rows / sizeof rows[0];
-    return mface_prepare_binary(
-        step, mface_binary_kernels_find(rows, n_rows, step->op->name));
+    return mface_prepare_binary(step, mface_binary_kernels_find(rows, n_rows, step->op->name));
 }
 
 static enum mface_status infer(struct mface_step *step)
@@ -52,8 +51,7 @@ static void divide_f64(int64_t n, const void *a, void *y, const void *param)
         ((double *)y)[i] = ((const double *)a)[i] / divisor;
 }
 
-static enum mface_status run(
-    const struct mface_step *step, const struct mface_op_args *args)
+static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct mface_binary_state *state = step->state;
     const struct mface_tensor *y = &args->out[0];
@@ -64,7 +62,8 @@ static enum mface_status run(
             state->compute, state->fn, step->threads);
     if (strcmp(step->op->name, "Mean") == 0)
         mface_elementwise_unary(y, y, state->compute,
-            state->compute == MFACE_DTYPE_F32 ? divide_f32 : divide_f64, &step->n_in, step->threads);
+            state->compute == MFACE_DTYPE_F32 ? divide_f32 : divide_f64, &step->n_in,
+            step->threads);
     return MFACE_OK;
 }
 

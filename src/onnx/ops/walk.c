@@ -25,6 +25,21 @@ void mface_walk_add_broadcast(struct mface_walk *walk, const struct mface_shape 
     mface_walk_add_strided(walk, stride);
 }
 
+void mface_walk_init_axes(struct mface_walk *walk, const struct mface_shape *x, unsigned axes)
+{
+    struct mface_shape space = { 0 };
+    int64_t dense[MFACE_TENSOR_RANK_MAX], stride[MFACE_TENSOR_RANK_MAX] = { 0 };
+    mface_shape_strides(x, NULL, dense);
+    for (int i = 0; i < x->rank; i++) {
+        if (!(axes >> i & 1))
+            continue;
+        stride[space.rank] = dense[i];
+        space.dim[space.rank++] = x->dim[i];
+    }
+    mface_walk_init(walk, &space);
+    mface_walk_add_strided(walk, stride);
+}
+
 /* Does every operand cross dimensions `outer` and `outer + 1` as if they were one? */
 static bool dims_merge(const struct mface_walk *walk, int outer)
 {

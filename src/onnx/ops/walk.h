@@ -43,6 +43,10 @@ void mface_walk_add_broadcast(struct mface_walk *walk, const struct mface_shape 
 /* Adds an operand by its strides, one per dimension of the space. */
 void mface_walk_add_strided(struct mface_walk *walk, const int64_t *stride);
 
+/* A walk whose space is the dimensions of x whose bits are set in `axes`, and whose one operand
+ * is x itself: it visits what lies along those axes, from a chosen element on. */
+void mface_walk_init_axes(struct mface_walk *walk, const struct mface_shape *x, unsigned axes);
+
 void mface_walk_begin(struct mface_walk *walk);
 void mface_walk_next(struct mface_walk *walk);
 

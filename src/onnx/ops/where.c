@@ -16,7 +16,8 @@ static enum mface_status infer(struct mface_step *step)
 }
 
 /* One row; operand 0 is the condition, 1 and 2 the choices, 3 the output. */
-static void choose(const struct mface_walk *walk, const struct mface_tensor *in, char *y, size_t bytes)
+static void choose(
+    const struct mface_walk *walk, const struct mface_tensor *in, char *y, size_t bytes)
 {
     const int64_t size = (int64_t)bytes;
     const uint8_t *condition = (const uint8_t *)in[0].data + walk->offset[0];
