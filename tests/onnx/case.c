@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TENSORS_MAX = 32, PATH_BYTES = 1024 };
+enum { TENSORS_MAX = 32, PATH_BYTES = 1200 };
 
 struct tensors {
     struct mface_tensor t[TENSORS_MAX];
@@ -97,7 +97,7 @@ static enum mface_status read_tensors(
     const char *folder, const char *kind, size_t n, struct tensors *out)
 {
     for (out->n = 0; out->n < n && out->n < TENSORS_MAX; out->n++) {
-        char path[PATH_BYTES];
+        char path[PATH_BYTES + 64];
         size_t size;
         snprintf(path, sizeof path, "%s/%s_%zu.pb", folder, kind, out->n);
         void *data = suite_read_file(path, &size);

@@ -5,44 +5,43 @@
 #include <string.h>
 
 #define MFACE_OPS(X)                                                                               \
-    X(abs_f32)                                                                                     \
-    X(abs_i64)                                                                                     \
-    X(acos_f32)                                                                                    \
+    X(abs)                                                                                         \
+    X(acos)                                                                                        \
     X(add)                                                                                         \
     X(and)                                                                                         \
     X(arg_max)                                                                                     \
     X(arg_min)                                                                                     \
-    X(asin_f32)                                                                                    \
-    X(atan_f32)                                                                                    \
-    X(ceil_f32)                                                                                    \
+    X(asin)                                                                                        \
+    X(atan)                                                                                        \
+    X(ceil)                                                                                        \
     X(celu)                                                                                        \
     X(constant)                                                                                    \
     X(constant_of_shape)                                                                           \
-    X(cos_f32)                                                                                     \
+    X(cos)                                                                                         \
     X(cum_sum)                                                                                     \
     X(div)                                                                                         \
     X(dropout)                                                                                     \
     X(elu)                                                                                         \
     X(equal)                                                                                       \
-    X(erf_f32)                                                                                     \
-    X(exp_f32)                                                                                     \
+    X(erf)                                                                                         \
+    X(exp)                                                                                         \
     X(expand)                                                                                      \
     X(eye_like)                                                                                    \
     X(flatten)                                                                                     \
-    X(floor_f32)                                                                                   \
+    X(floor)                                                                                       \
     X(gather)                                                                                      \
     X(gather_elements)                                                                             \
     X(gather_nd)                                                                                   \
     X(greater)                                                                                     \
     X(greater_or_equal)                                                                            \
     X(hard_sigmoid)                                                                                \
-    X(hard_swish_f32)                                                                              \
+    X(hard_swish)                                                                                  \
     X(hardmax)                                                                                     \
     X(identity)                                                                                    \
     X(instance_normalization)                                                                      \
     X(less)                                                                                        \
     X(less_or_equal)                                                                               \
-    X(log_f32)                                                                                     \
+    X(log)                                                                                         \
     X(log_softmax)                                                                                 \
     X(lrn)                                                                                         \
     X(max)                                                                                         \
@@ -51,15 +50,14 @@
     X(min)                                                                                         \
     X(mod)                                                                                         \
     X(mul)                                                                                         \
-    X(neg_f32)                                                                                     \
-    X(neg_i64)                                                                                     \
+    X(neg)                                                                                         \
     X(non_max_suppression)                                                                         \
-    X(not_i64)                                                                                     \
+    X(not )                                                                                        \
     X(one_hot)                                                                                     \
     X(or)                                                                                          \
     X(pow)                                                                                         \
     X(range)                                                                                       \
-    X(reciprocal_f32)                                                                              \
+    X(reciprocal)                                                                                  \
     X(reduce_l1)                                                                                   \
     X(reduce_l2)                                                                                   \
     X(reduce_log_sum)                                                                              \
@@ -72,25 +70,24 @@
     X(reduce_sum_square)                                                                           \
     X(relu)                                                                                        \
     X(resize)                                                                                      \
-    X(round_f32)                                                                                   \
+    X(round)                                                                                       \
     X(scatter_nd)                                                                                  \
     X(selu)                                                                                        \
     X(shape)                                                                                       \
-    X(sign_f32)                                                                                    \
-    X(sign_i64)                                                                                    \
-    X(sin_f32)                                                                                     \
+    X(sign)                                                                                        \
+    X(sin)                                                                                         \
     X(size)                                                                                        \
     X(slice)                                                                                       \
     X(softmax)                                                                                     \
-    X(softplus_f32)                                                                                \
-    X(softsign_f32)                                                                                \
+    X(softplus)                                                                                    \
+    X(softsign)                                                                                    \
     X(space_to_depth)                                                                              \
     X(split)                                                                                       \
-    X(sqrt_f32)                                                                                    \
+    X(sqrt)                                                                                        \
     X(squeeze)                                                                                     \
     X(sub)                                                                                         \
     X(sum)                                                                                         \
-    X(tan_f32)                                                                                     \
+    X(tan)                                                                                         \
     X(thresholded_relu)                                                                            \
     X(tile)                                                                                        \
     X(top_k)                                                                                       \

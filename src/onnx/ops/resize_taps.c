@@ -16,7 +16,8 @@ static double locate(const struct mface_resize_axis *axis, int64_t i)
     case MFACE_RESIZE_PYTORCH_HALF_PIXEL:
         return axis->n_out > 1 ? half_pixel : 0;
     case MFACE_RESIZE_ALIGN_CORNERS:
-        return axis->n_out > 1 ? x * (n_in - 1) / (n_out - 1) : 0;
+        // The reference takes the output's length before it is rounded down to whole elements.
+        return axis->n_out > 1 ? x * (n_in - 1) / (axis->scale * n_in - 1) : 0;
     case MFACE_RESIZE_ASYMMETRIC:
         return x / axis->scale;
     case MFACE_RESIZE_TF_HALF_PIXEL_FOR_NN:

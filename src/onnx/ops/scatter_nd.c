@@ -52,7 +52,7 @@ static enum mface_status infer(struct mface_step *step)
 }
 
 struct state {
-    enum join join = JOIN_NONE;
+    enum join join;
 };
 
 static enum mface_status prepare(struct mface_step *step)
