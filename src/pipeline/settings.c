@@ -64,7 +64,7 @@ static const char *const compression_areas[] = {
     .key = (key_), .offset = offsetof(struct mface_settings, field_), .group = (group_),           \
     .stages = (stages_)
 #define SWITCH(initial_) .type = MFACE_OPTION_BOOL, .initial = (initial_)
-#define TEXT(initial_) .type = MFACE_OPTION_STRING, .initial = (initial_)
+#define TEXT(initial_)   .type = MFACE_OPTION_STRING, .initial = (initial_)
 #define CHOICE(list_, initial_)                                                                    \
     .type = MFACE_OPTION_CHOICE, .choices = (list_), .initial = (initial_)
 #define NUMBER(type_, min_, max_, step_, initial_)                                                 \
@@ -72,8 +72,8 @@ static const char *const compression_areas[] = {
     .initial = (initial_)
 
 #define IN(stage_) MFACE_STAGE_BIT(MFACE_STAGE_##stage_)
-#define MIB 1048576.0
-#define TIB (MIB * MIB)
+#define MIB        1048576.0
+#define TIB        (MIB * MIB)
 enum { NOTHING = 0 };
 
 // clang-format off

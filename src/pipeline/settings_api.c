@@ -85,8 +85,8 @@ int mface_settings_print_range(size_t i, char *text, size_t text_bytes)
 int mface_settings_print_stages(size_t i, char *text, size_t text_bytes)
 {
     assert(i < mface_settings_n_rows);
-    const unsigned set = mface_stages_downstream(mface_settings_rows[i].stages)
-        & ~MFACE_STAGE_BIT(MFACE_STAGE_ENCODE);
+    const unsigned set = mface_stages_downstream(mface_settings_rows[i].stages) &
+                         ~MFACE_STAGE_BIT(MFACE_STAGE_ENCODE);
     int length = 0;
     if (text_bytes)
         text[0] = '\0';
