@@ -5,31 +5,6 @@
 #include <string.h>
 
 #define MFACE_OPS(X)                                                                               \
-<<<<<<< HEAD
-    X(average_pool)                                                                                \
-    X(batch_norm)                                                                                  \
-    X(cast)                                                                                        \
-    X(clip)                                                                                        \
-    X(concat)                                                                                      \
-    X(conv)                                                                                        \
-    X(conv_transpose)                                                                              \
-    X(depth_to_space)                                                                              \
-    X(gemm)                                                                                        \
-    X(global_average_pool)                                                                         \
-    X(global_max_pool)                                                                             \
-    X(identity)                                                                                    \
-    X(leaky_relu)                                                                                  \
-    X(matmul)                                                                                      \
-    X(max_pool)                                                                                    \
-    X(pad)                                                                                         \
-    X(prelu)                                                                                       \
-    X(relu)                                                                                        \
-    X(reshape)                                                                                     \
-    X(reshape_1)                                                                                   \
-    X(sigmoid)                                                                                     \
-    X(tanh)                                                                                        \
-    X(transpose)
-=======
     X(abs)                                                                                         \
     X(acos)                                                                                        \
     X(add)                                                                                         \
@@ -38,12 +13,20 @@
     X(arg_min)                                                                                     \
     X(asin)                                                                                        \
     X(atan)                                                                                        \
+    X(average_pool)                                                                                \
+    X(batch_norm)                                                                                  \
+    X(cast)                                                                                        \
     X(ceil)                                                                                        \
     X(celu)                                                                                        \
+    X(clip)                                                                                        \
+    X(concat)                                                                                      \
     X(constant)                                                                                    \
     X(constant_of_shape)                                                                           \
+    X(conv)                                                                                        \
+    X(conv_transpose)                                                                              \
     X(cos)                                                                                         \
     X(cum_sum)                                                                                     \
+    X(depth_to_space)                                                                              \
     X(div)                                                                                         \
     X(dropout)                                                                                     \
     X(elu)                                                                                         \
@@ -57,6 +40,9 @@
     X(gather)                                                                                      \
     X(gather_elements)                                                                             \
     X(gather_nd)                                                                                   \
+    X(gemm)                                                                                        \
+    X(global_average_pool)                                                                         \
+    X(global_max_pool)                                                                             \
     X(greater)                                                                                     \
     X(greater_or_equal)                                                                            \
     X(hard_sigmoid)                                                                                \
@@ -64,12 +50,15 @@
     X(hardmax)                                                                                     \
     X(identity)                                                                                    \
     X(instance_normalization)                                                                      \
+    X(leaky_relu)                                                                                  \
     X(less)                                                                                        \
     X(less_or_equal)                                                                               \
     X(log)                                                                                         \
     X(log_softmax)                                                                                 \
     X(lrn)                                                                                         \
+    X(matmul)                                                                                      \
     X(max)                                                                                         \
+    X(max_pool)                                                                                    \
     X(mean)                                                                                        \
     X(mean_variance_normalization)                                                                 \
     X(min)                                                                                         \
@@ -77,10 +66,11 @@
     X(mul)                                                                                         \
     X(neg)                                                                                         \
     X(non_max_suppression)                                                                         \
-    X(not )                                                                                        \
     X(one_hot)                                                                                     \
     X(or)                                                                                          \
+    X(pad)                                                                                         \
     X(pow)                                                                                         \
+    X(prelu)                                                                                       \
     X(range)                                                                                       \
     X(reciprocal)                                                                                  \
     X(reduce_l1)                                                                                   \
@@ -94,11 +84,14 @@
     X(reduce_sum)                                                                                  \
     X(reduce_sum_square)                                                                           \
     X(relu)                                                                                        \
+    X(reshape)                                                                                     \
+    X(reshape_1)                                                                                   \
     X(resize)                                                                                      \
     X(round)                                                                                       \
     X(scatter_nd)                                                                                  \
     X(selu)                                                                                        \
     X(shape)                                                                                       \
+    X(sigmoid)                                                                                     \
     X(sign)                                                                                        \
     X(sin)                                                                                         \
     X(size)                                                                                        \
@@ -113,14 +106,15 @@
     X(sub)                                                                                         \
     X(sum)                                                                                         \
     X(tan)                                                                                         \
+    X(tanh)                                                                                        \
     X(thresholded_relu)                                                                            \
     X(tile)                                                                                        \
     X(top_k)                                                                                       \
+    X(transpose)                                                                                   \
     X(unsqueeze)                                                                                   \
     X(upsample)                                                                                    \
     X(where)                                                                                       \
     X(xor)
->>>>>>> ops
 
 #define DECLARE(name) extern const struct mface_op mface_op_##name;
 #define ROW(name)     &mface_op_##name,
