@@ -15,10 +15,11 @@ static bool is_mov_family(const AVOutputFormat *format)
     return av_match_name(format->name, "mov,mp4,ipod,3gp,3g2,psp,ismv,f4v");
 }
 
-/* Containers without room for real times get frame numbers. */
+/* Containers that know frame numbers but no times. (AVFMT_VARIABLE_FPS does not tell: MP4 and
+ * MPEG-PS lack it.) */
 static bool is_constant_rate(const AVOutputFormat *format)
 {
-    return !(format->flags & (AVFMT_VARIABLE_FPS | AVFMT_NOTIMESTAMPS));
+    return av_match_name(format->name, "avi,yuv4mpegpipe,mxf,mxf_d10,mxf_opatom,gxf,dv,swf,roq,rm");
 }
 
 static AVRational choose_time_base(
@@ -181,6 +182,10 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
                &mux->oc, format, NULL, mface_target_name(&mux->target))
             < 0)
         return mface_fail_nomem(params->url);
+    /* Audio priming begins some ms before 0. Libav would shift the whole film for it, though
+     * Matroska's blocks count from their cluster and may lie before it. */
+    if (av_match_name(format->name, "matroska,webm"))
+        mux->oc->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
     MFACE_TRY(add_streams(mux, reader));
     MFACE_TRY(mface_meta_copy_container(mux->oc, reader->demux.ic, params->metadata));
     return write_header(mux, params);

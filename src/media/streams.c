@@ -1,12 +1,12 @@
-/* Whether a container can hold a stream is asked of the container itself: a header with the video
- * and that one stream is written to memory. Its tables alone do not tell (AVERROR_PATCHWELCOME). */
+/* Whether a container can hold a stream is asked of the container itself: a header the video,
+ * the streams accepted so far and that one is written to memory. Its tables alone do not tell (AVERROR_PATCHWELCOME). */
 #include "media/streams.h"
 
 #include "base/log.h"
 #include "media/meta.h"
 
+#include <libavcodec/avcodec.h>
 #include <libavutil/bprint.h>
-#include <libavutil/opt.h>
 #include <string.h>
 
 static bool keeps_attachments(const AVOutputFormat *format)
@@ -73,14 +73,27 @@ static int describe(AVStream *out, const AVStream *in, const AVOutputFormat *for
     return is_cover(in) && keeps_attachments(format) ? make_attachment(out, in) : 0;
 }
 
-static int write_trial_header(AVFormatContext *trial, const AVStream *video, const AVStream *in)
+/* The streams accepted so far, and the candidate. */
+static int add_trial_streams(
+    AVFormatContext *trial, const AVFormatContext *oc, const AVStream *candidate)
 {
-    AVStream *first = avformat_new_stream(trial, NULL), *second = avformat_new_stream(trial, NULL);
-    if (!first || !second || avcodec_parameters_copy(first->codecpar, video->codecpar) < 0)
-        return AVERROR(ENOMEM);
-    first->time_base = video->time_base;
-    first->avg_frame_rate = video->avg_frame_rate;
-    int err = describe(second, in, trial->oformat);
+    for (unsigned i = 0; i < oc->nb_streams; i++) {
+        AVStream *out = avformat_new_stream(trial, NULL);
+        if (!out || avcodec_parameters_copy(out->codecpar, oc->streams[i]->codecpar) < 0
+            || av_dict_copy(&out->metadata, oc->streams[i]->metadata, 0) < 0)
+            return AVERROR(ENOMEM);
+        out->time_base = oc->streams[i]->time_base;
+        out->avg_frame_rate = oc->streams[i]->avg_frame_rate;
+        out->disposition = oc->streams[i]->disposition;
+    }
+    AVStream *out = avformat_new_stream(trial, NULL);
+    return out ? describe(out, candidate, trial->oformat) : AVERROR(ENOMEM);
+}
+
+static int write_trial_header(
+    AVFormatContext *trial, const AVFormatContext *oc, const AVStream *candidate)
+{
+    int err = add_trial_streams(trial, oc, candidate);
     if (err >= 0)
         err = avio_open_dyn_buf(&trial->pb);
     if (err >= 0)
@@ -93,21 +106,22 @@ static int write_trial_header(AVFormatContext *trial, const AVStream *video, con
     return err;
 }
 
-static bool can_hold(const AVFormatContext *oc, const AVStream *video, const AVStream *in)
+static bool can_hold(const AVFormatContext *oc, const AVStream *in)
 {
     const AVOutputFormat *format = oc->oformat;
     const AVCodecParameters *par = in->codecpar;
+    const int answer
+        = avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL); // 1, 0, < 0: unknown
     if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT && !keeps_attachments(format))
         return false;
-    if (avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL) == 0
-        && !(is_cover(in) && keeps_attachments(format)))
+    if (answer == 0 && !(is_cover(in) && keeps_attachments(format)))
         return false;
-    if (format->flags & AVFMT_NOFILE)
-        return avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL) == 1;
+    if (format->flags & AVFMT_NOFILE) // opens files of its own: no trial
+        return answer == 1;
     AVFormatContext *trial = NULL;
     if (avformat_alloc_output_context2(&trial, format, NULL, NULL) < 0)
         return false;
-    const int err = write_trial_header(trial, video, in);
+    const int err = write_trial_header(trial, oc, in);
     avformat_free_context(trial);
     return err >= 0;
 }
@@ -151,7 +165,7 @@ enum mface_status mface_streams_add(AVFormatContext *oc, const AVFormatContext *
         const AVStream *in = ic->streams[i];
         if (is_left_out(ic, video, in))
             continue;
-        if (can_hold(oc, oc->streams[0], in))
+        if (can_hold(oc, in))
             MFACE_TRY(add_one(oc, in, &copies[i]));
         else
             name_stream(&dropped, in);
