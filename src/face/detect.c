@@ -31,6 +31,12 @@ static const struct mface_detector_kind *recognize(const struct mface_onnx *onnx
     return NULL;
 }
 
+const char *mface_detector_recognize(const struct mface_onnx *onnx)
+{
+    const struct mface_detector_kind *kind = recognize(onnx);
+    return kind ? kind->name : NULL;
+}
+
 enum mface_status mface_detector_open(const char *path, int threads, struct mface_detector **out)
 {
     struct mface_detector *detector = mface_mem_calloc(1, sizeof *detector);

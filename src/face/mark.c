@@ -26,6 +26,12 @@ static const struct mface_marker_kind *recognize(const struct mface_onnx *onnx)
     return NULL;
 }
 
+const char *mface_marker_recognize(const struct mface_onnx *onnx)
+{
+    const struct mface_marker_kind *kind = recognize(onnx);
+    return kind ? kind->name : NULL;
+}
+
 enum mface_status mface_marker_open(const char *path, int threads, struct mface_marker **out)
 {
     struct mface_marker *marker = mface_mem_calloc(1, sizeof *marker);

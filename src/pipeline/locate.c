@@ -45,6 +45,14 @@ static bool find_near_executable(const char *file, char *path, size_t path_bytes
     return false;
 }
 
+static bool find_in_home(const char *file, char *path, size_t path_bytes)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (data && *data)
+        return join(data, "memoface/models/", file, path, path_bytes);
+    return home && *home && join(home, ".local/share/memoface/models/", file, path, path_bytes);
+}
+
 static enum mface_status copy_path(const char *name, char *path, size_t path_bytes)
 {
     if (strlen(name) >= path_bytes)
@@ -67,8 +75,10 @@ enum mface_status mface_model_locate(const char *name, char *path, size_t path_b
             return MFACE_OK;
         return mface_fail(MFACE_ERR_NOENT, "%s: not in %s ($MEMOFACE_MODELS)", file, folder);
     }
-    if (find_near_executable(file, path, path_bytes))
+    if (find_near_executable(file, path, path_bytes) || find_in_home(file, path, path_bytes))
         return MFACE_OK;
     return mface_fail(MFACE_ERR_NOENT,
-        "%s: model not found; run the set-up, or name its folder in $MEMOFACE_MODELS", file);
+        "%s: model not found; run 'make setup', give a path, or name its folder in "
+        "$MEMOFACE_MODELS",
+        file);
 }
