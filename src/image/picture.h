@@ -64,8 +64,7 @@ struct mface_picture mface_picture_rotate(const struct mface_picture *picture, i
 void mface_picture_read_bgr(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
-/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix, or BT.601 if unset.
- */
+/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix; BT.601 if unset. */
 void mface_picture_read_gray(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
