@@ -191,6 +191,7 @@ ref_op ref_op_find(const char *name)
         const char *name;
         ref_op op;
     } ops[] = {
+        { "align", ref_align },
         { "preprocess", run_preprocess },
         { "mask_erode_blur", run_mask_erode_blur },
         { "color_transfer_rct", run_color_transfer_rct },
