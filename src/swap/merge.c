@@ -86,7 +86,8 @@ struct mface_rect mface_merge_rect(
     const struct mface_affine *crop_to_frame, int resolution, int frame_w, int frame_h)
 {
     const struct mface_rect crop = { 0, 0, resolution, resolution };
-    return rect_of_crop(crop_to_frame, crop, frame_w, frame_h);
+    const struct mface_rect rect = rect_of_crop(crop_to_frame, crop, frame_w, frame_h);
+    return rect.t < rect.b ? rect : (struct mface_rect) { 0 };
 }
 
 static bool sample_is_set(const struct mface_image *mask, int x, int y)
