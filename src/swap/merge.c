@@ -61,9 +61,10 @@ static void axis_range(const double *m, struct mface_rect crop, double *least, d
     *greatest = fmax(x0, x1) + fmax(y0, y1) + m[2];
 }
 
+/* A value that is no number counts as 0. */
 static int clamp_edge(double at, int limit)
 {
-    return at < 0.0 ? 0 : at > limit ? limit : (int)at;
+    return !(at > 0.0) ? 0 : at > limit ? limit : (int)at;
 }
 
 /* The frame pixels within w×h that take anything from the crop's pixels in `crop`, which reach
