@@ -2,7 +2,7 @@
 
 Nothing is trained. Fixed convolutions take the picture's luma, even out its large-scale light,
 raise its relief as if lit from the upper left, and colour the result with a piecewise-linear
-bronze ramp. Both masks are one soft ellipse over the face as DeepFaceLive's alignment places it
+bronze ramp. Both masks are one soft egg over the face as DeepFaceLive's alignment places it
 (coverage 2.2).
 """
 
@@ -11,19 +11,20 @@ import numpy as np
 LUMA_BGR = (0.114, 0.587, 0.299)
 # Tone 0..1 to bronze (R, G, B): blackened recesses, brown, copper, gold, a pale glint.
 RAMP = (
-    (0.00, (0.055, 0.040, 0.035)),
-    (0.22, (0.200, 0.105, 0.060)),
-    (0.45, (0.475, 0.265, 0.125)),
-    (0.65, (0.735, 0.470, 0.225)),
-    (0.85, (0.930, 0.730, 0.420)),
-    (1.00, (1.000, 0.945, 0.780)),
+    (0.00, (0.045, 0.035, 0.032)),
+    (0.20, (0.165, 0.100, 0.068)),
+    (0.42, (0.460, 0.272, 0.146)),
+    (0.62, (0.690, 0.452, 0.244)),
+    (0.80, (0.850, 0.665, 0.430)),
+    (1.00, (1.000, 0.950, 0.820)),
 )
 ALPHA = 0.1  # slope of LeakyRelu, as DFM models have it
 
 # Crop coordinates 0..1. A point u of the template's unit square lies at 0.5 + (u - (0.5, 0.42))/2.2:
 # brows at y 0.32, corners of the mouth at 0.66, chin near 0.80, temples at x 0.23 and 0.77.
-FACE_CENTER = (0.498, 0.548)
-FACE_RADII = (0.262, 0.292)
+FACE_CENTER = (0.498, 0.555)
+FACE_RADII = (0.262, 0.310)
+FACE_TAPER = 0.16  # how much narrower the chin's end is, and wider the brow's
 FACE_SOFT = 0.08  # width of the edge, in crop sides
 
 
@@ -66,8 +67,8 @@ def _relief(writer, luma, size):
     emboss = _conv(writer, luma, "emboss",
                    (np.outer(g, slope) + np.outer(slope, g))[None, None] * np.sqrt(0.5))
     parts = writer.op("Concat", [smooth, light, emboss], "parts", axis=1)
-    mix = np.array([1.55, -0.95, 2.4]).reshape(1, 3, 1, 1)
-    return _conv(writer, parts, "tone", mix, [0.20])
+    mix = np.array([1.75, -1.15, 4.2]).reshape(1, 3, 1, 1)
+    return _conv(writer, parts, "tone", mix, [0.14])
 
 
 def _bronze(writer, tone):
@@ -88,12 +89,12 @@ def _bronze(writer, tone):
 
 
 def _mask(writer, luma, size):
-    """The ellipse, broadcast over the batch by adding it to an all-zero image of the right size."""
+    """The egg, broadcast over the batch by adding it to an all-zero image of the right size."""
     at = (np.arange(size) + 0.5) / size
-    dx = (at[None, :] - FACE_CENTER[0]) / FACE_RADII[0]
     dy = (at[:, None] - FACE_CENTER[1]) / FACE_RADII[1]
+    dx = (at[None, :] - FACE_CENTER[0]) / (FACE_RADII[0] * (1 - FACE_TAPER * np.clip(dy, -1, 1)))
     outside = (np.hypot(dx, dy) - 1) * min(FACE_RADII)
     t = np.clip(0.5 - outside / FACE_SOFT, 0, 1)
-    ellipse = (t * t * (3 - 2 * t)).astype(np.float32)
+    egg = (t * t * (3 - 2 * t)).astype(np.float32)
     zero = _conv(writer, luma, "zero_image", np.zeros((1, 1, 1, 1)))
-    return writer.op("Add", [zero, writer.constant("ellipse", ellipse[None, None])], "mask")
+    return writer.op("Add", [zero, writer.constant("egg", egg[None, None])], "mask")
