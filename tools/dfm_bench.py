@@ -15,6 +15,7 @@ import numpy as np
 
 E_DIMS, AE_DIMS, D_DIMS, D_MASK_DIMS = 64, 256, 64, 22
 N_DOWNSCALES = 4
+INTER_CHANNELS = AE_DIMS * 2  # liae; a df inter gives AE_DIMS
 LOWEST_STRIDE = 32  # of the dense layers' output, with option d
 
 
@@ -83,7 +84,7 @@ def _dense(writer, x, name, n_in, n_out):
 
 
 def _inter(writer, name, z, n_in, size):
-    side, channels = size // LOWEST_STRIDE, AE_DIMS * 2
+    side, channels = size // LOWEST_STRIDE, INTER_CHANNELS
     x = _dense(writer, z, name + "/dense1", n_in, AE_DIMS)
     x = _dense(writer, x, name + "/dense2", AE_DIMS, side * side * channels)
     x = writer.reshape(x, name + "/Reshape", [-1, channels, side, side])
@@ -117,7 +118,7 @@ def _decoder_side(writer):
 
 
 def _decode_face(writer, z):
-    x, channels, side = z, AE_DIMS * 4, _decoder_side(writer)
+    x, channels, side = z, INTER_CHANNELS * 2, _decoder_side(writer)
     for i, factor in enumerate((8, 4, 2)):
         c_out = D_DIMS * factor
         x = _upscale(writer, x, f"decoder/upscale{i}", channels, c_out, side)
@@ -132,7 +133,7 @@ def _decode_face(writer, z):
 
 
 def _decode_mask(writer, z, scope):
-    x, channels, side = z, AE_DIMS * 4, _decoder_side(writer)
+    x, channels, side = z, INTER_CHANNELS * 2, _decoder_side(writer)
     for i, factor in enumerate((8, 4, 2, 1)):
         c_out, name = D_MASK_DIMS * factor, f"upscalem{i}"
         x = _upscale(writer, x, "decoder/" + name, channels, c_out, side, f"{scope}/{name}")
