@@ -68,7 +68,7 @@ missing_packages() {
         is_installed "$package" || echo "$package"
     done
     # Node often comes from elsewhere, so the commands count, not the packages.
-    command -v node >/dev/null || echo nodejs
+    command -v node >/dev/null || printf "%s\n" nodejs ca-certificates
     command -v npm >/dev/null || echo npm
 }
 
