@@ -12,7 +12,7 @@ help:
 	@echo 'make demo     swap a face in the demo clip; results in $(DEMO)'
 	@echo 'make test     run all tests'
 	@echo 'make build    set up and compile'
-	@echo 'make bench    measure the pipeline on the demo clip'
+	@echo 'make bench    measure named workloads, cache off and on (about ten minutes)'
 	@echo 'make asan     run the tests under AddressSanitizer and UBSan'
 	@echo 'make lint     check format, layers, scripts and C'
 	@echo 'make fmt      format the C sources'
@@ -46,7 +46,7 @@ test:
 bench:
 	@tools/setup.sh --build-dir $(BUILD) --dev --demo
 	@$(MAKE) --no-print-directory compile
-	$(BUILD)/memoface bench pipeline -i $(DEMO)/clip.mp4 -m $(DEMO)/bench.dfm
+	@bench/workloads.py $(BUILD) --json $(BUILD)/bench.json
 
 asan:
 	@tools/setup.sh --build-dir $(BUILD) --dev --demo

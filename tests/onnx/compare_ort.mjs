@@ -2,7 +2,7 @@
 //
 //   node compare_ort.mjs BUILD_DIR ONNX_RUN [MODEL ...]
 //
-// ONNX_RUN is the tool that runs a model with our executor. Without MODELs: the converted face
+// ONNX_RUN is tools/onnx-run of the build. Without MODELs: the converted face
 // models and the generated DFMs of BUILD_DIR. An output passes if no value is further from ONNX
 // Runtime's than 1e-3 of the range of its values. Closes with 'N passed, N failed'; exit code 77
 // (skipped) where set-up has not installed ONNX Runtime.
@@ -29,7 +29,7 @@ function loadOnnxRuntime(buildDir) {
 }
 
 function defaultModels(buildDir) {
-    const list = (folder, ending) => fs.readdirSync(path.join(buildDir, folder), { recursive: false })
+    const list = (folder, ending) => fs.readdirSync(path.join(buildDir, folder))
         .filter((name) => name.endsWith(ending)).sort()
         .map((name) => path.join(buildDir, folder, name));
     return [...list('models', '.onnx'), ...list('demo', '.dfm')];
@@ -64,23 +64,22 @@ function randomInputs(ort, session, model) {
     });
 }
 
-/** Runs our executor; returns its outputs by name. */
+/** Runs our executor; returns its outputs in the order of `outputNames`. */
 function runOurs(onnxRun, model, inputs, outputNames) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'memoface-ort-'));
     try {
-        const args = [model];
-        inputs.forEach(({ tensor }, i) => {
+        const args = [model, '--out', folder];
+        inputs.forEach(({ name, tensor }, i) => {
             const file = path.join(folder, `in${i}.f32`);
             fs.writeFileSync(file, tensor.data);
-            args.push('-i', `${file}:${tensor.dims.join('x')}`);
+            args.push('--in', `${name}=${file}:${tensor.dims.join('x')}`);
         });
-        const files = outputNames.map((_, i) => path.join(folder, `out${i}.f32`));
-        files.forEach((file) => args.push('-o', file));
         const result = spawnSync(onnxRun, args, { encoding: 'utf8' });
         if (result.status !== 0) {
-            throw new Error(`${onnxRun}: ${result.error ?? result.stderr.trim()}`);
+            throw new Error(`${onnxRun}: ${result.error ?? (result.stderr.trim() || result.signal)}`);
         }
-        return files.map((file) => {
+        return outputNames.map((name) => {
+            const file = path.join(folder, name.replace(/[^A-Za-z0-9._-]/g, '_') + '.bin');
             const bytes = fs.readFileSync(file);
             return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
         });
