@@ -16,7 +16,7 @@ dev=no demo=no
 
 PACKAGES=(build-essential pkg-config meson ninja-build
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libavfilter-dev libavdevice-dev
-    libdnnl-dev libxxhash-dev libcmocka-dev
+    libdnnl-dev libxxhash-dev libcmocka-dev libjansson-dev
     ffmpeg python3-numpy python3-onnx python3-skimage)
 DEV_PACKAGES=(libonnx-testdata clang-format cppcheck shellcheck)
 FACE_API=@vladmandic/face-api@1.7.15
