@@ -96,10 +96,7 @@ function compare(expected, actual) {
     for (let i = 0; i < expected.length; i++) {
         low = Math.min(low, expected[i]);
         high = Math.max(high, expected[i]);
-        const difference = Math.abs(expected[i] - actual[i]);
-        if (!(difference <= worst)) {
-            worst = difference; // NaN sticks
-        }
+        worst = Math.max(worst, Math.abs(expected[i] - actual[i])); // NaN, once there, stays
     }
     // A constant output has no range; its size serves then.
     const range = high - low || Math.abs(high) || 1;
