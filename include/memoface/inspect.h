@@ -17,7 +17,9 @@ struct mface_face_point {
 
 struct mface_found_face {
     float left, top, right, bottom, score;
-    struct mface_face_point crop[4]; // corners of the crop: top left, top right, bottom right, …
+    /* Corners of the crop: top left, top right, bottom right, bottom left; all 0 if the landmarks
+     * allow no alignment, in which case a swap leaves the face alone. */
+    struct mface_face_point crop[4];
     int n_points;                    // 68 or 468
     struct mface_face_point points[468];
 };

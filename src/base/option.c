@@ -78,7 +78,7 @@ static double snap_to_step(const struct mface_option *row, double number)
     /* 0.1 has no exact double: go through text so that 0.3 is stored as 0.3, not 0.30000000000004.
      */
     char text[64];
-    snprintf(text, sizeof text, "%.9g", snapped);
+    snprintf(text, sizeof text, "%.15g", snapped);
     return fmin(strtod(text, NULL), row->max);
 }
 

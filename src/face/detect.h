@@ -5,6 +5,8 @@
 #include "face/face.h"
 #include <memoface/key.h>
 
+struct mface_onnx;
+
 /* A detector model with its pre- and post-processing. Immutable, thread-safe. */
 struct mface_detector;
 
@@ -16,13 +18,17 @@ void mface_detector_free(struct mface_detector **detector);
 const char *mface_detector_kind(const struct mface_detector *detector); // "ssd-mobilenet", …
 struct mface_key mface_detector_digest(const struct mface_detector *detector); // content of the file
 
+/* The kind an ONNX file would be opened as, or NULL. */
+const char *mface_detector_recognize(const struct mface_onnx *onnx);
+
 struct mface_detect_params {
-    int window_px;   // longer side the frame is scaled to, 0..4096; 0: the detector's own
+    int window_px; // longer side the frame is scaled down to, 0..4096; 0: the detector's own
     float threshold; // 0.01..1
 };
 
-/* Finds faces, best score first, after non-maximum suppression. `boxes` has room for
- * MFACE_FACES_MAX. Boxes may reach beyond the frame by what the network says; scores ≥ threshold.
+/* Finds faces, best score first, the candidates of each face merged (face/boxes.h). `boxes` has
+ * room for MFACE_FACES_MAX. Boxes may reach beyond the frame by what the network says; scores ≥
+ * threshold.
  * MFACE_OK (with *n_boxes 0 when there are none), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_detector_run(struct mface_detector *detector,
     const struct mface_picture *picture, const struct mface_detect_params *params,

@@ -38,9 +38,12 @@ struct mface_picture {
     ptrdiff_t stride[4];
     int w, h;
     enum mface_model model;
-    bool full_range;     // else studio swing: luma 16..235, chroma 16..240 at 8 bits
-    int log2_chroma_w;   // YUV: horizontal subsampling, 0..2
+    bool full_range;   // else studio swing: luma 16..235, chroma 16..240 at 8 bits
+    int log2_chroma_w; // YUV: horizontal subsampling, 0..2
     int log2_chroma_h;
+    /* Added to x and y before they are shifted to chroma: 0, or what a mirrored view of an odd side
+     * needs, at most 3. mface_picture_rotate() sets them. */
+    int chroma_x0, chroma_y0;
     struct mface_matrix matrix; // YUV
     struct mface_component component[3];
 };
@@ -50,18 +53,25 @@ struct mface_rect {
     int l, t, r, b;
 };
 
+/* The picture turned clockwise by `quarters` × 90° (any integer): the same samples seen through
+ * other steps and strides, so nothing is copied. */
+struct mface_picture mface_picture_rotate(const struct mface_picture *picture, int quarters);
+
 /* Reads `rect`, which lies within the picture, as BGR into `out` (c 3, U8 or F32 0..1, w and h of
- * the rect). Chroma is taken from the nearest sample. 8-bit results are rounded to nearest. */
+ * the rect). Chroma is taken from the nearest sample. 8-bit results are rounded to nearest and
+ * clamped. F32 is not clamped: codes outside the nominal range, and YCbCr triples that no RGB in
+ * 0..1 has, give values outside 0..1, so that writing them back restores them. */
 void mface_picture_read_bgr(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
-/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix, or BT.601 if unset. */
+/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix; BT.601 if unset. */
 void mface_picture_read_gray(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
 /* Writes `bgr` (F32, c 3) back to `rect` wherever `mask` (F32, c 1, same size) is > 0. A chroma
  * sample is replaced when any pixel it covers is, by the mean over its pixels, where uncovered
- * pixels count with their present chroma. Every other sample stays bit-identical. */
+ * pixels count with their present chroma. Codes are rounded and clamped to what their depth holds.
+ * Every other sample stays bit-identical. */
 void mface_picture_write_bgr(const struct mface_picture *picture, struct mface_rect rect,
     const struct mface_image *bgr, const struct mface_image *mask);
 

@@ -25,12 +25,12 @@ MFACE_NODISCARD enum mface_status mface_pre_run(const struct mface_pre_params *p
 
 struct mface_mask_params {
     bool use_source, use_celeb, use_landmarks; // multiplied; none: all ones
-    int erode_px; // -400..400; max(1, |e|/2) passes; negative dilates
-    int blur_px;  // 0..400; border cleared by blur/2, then σ = 0.25·blur
+    int erode_px;                              // -400..400; max(1, |e|/2) passes; negative dilates
+    int blur_px; // 0..400; border cleared by blur/2, then σ = 0.25·blur
 };
 
 /* Combines the masks (U8, c 1, same size; those not used may be NULL), erodes and blurs, into `out`
- * (F32 0..1, c 1). */
+ * (F32 0..1, c 1). Everything outside the crop counts as 0. */
 MFACE_NODISCARD enum mface_status mface_mask_build(const struct mface_mask_params *params,
     const struct mface_image *source, const struct mface_image *celeb,
     const struct mface_image *landmarks, const struct mface_image *out);
@@ -42,8 +42,9 @@ MFACE_NODISCARD enum mface_status mface_mask_erode_blur(
 enum mface_color_transfer { MFACE_COLOR_NONE, MFACE_COLOR_RCT };
 
 /* Reinhard's colour transfer in CIE LAB: gives `face` the mean and standard deviation that `like`
- * has under the mask (pixels with mask < 0.5 are zeroed but counted, as DeepFaceLive does).
- * face, like: U8 or F32 BGR; mask F32; out F32 BGR 0..1. */
+ * has under the mask (pixels with mask < 0.5 are zeroed but counted, as DeepFaceLive does). A
+ * channel without variation in `face` only has its mean moved. face, like: U8 or F32 BGR; mask F32;
+ * out F32 BGR 0..1, may be `face` itself. */
 MFACE_NODISCARD enum mface_status mface_color_rct(const struct mface_image *face,
     const struct mface_image *like, const struct mface_image *mask, const struct mface_image *out);
 
@@ -67,12 +68,14 @@ struct mface_merge_params {
     double scale;              // 0.5..1.5
     double opacity;            // 0..1
     enum mface_interp interp;
-    double color_compression; // 0..127; 0 off: floor(x·c)/c + 2/c with c = max(4, 127 − value)
-    bool compress_frame;      // quantise every pixel as DeepFaceLive does, not the face only
+    double color_compression; // 0..127, 0 off; c = max(4, 127 − value) steps, mixed by the mask
+    bool compress_frame;      // quantise the whole region, floor(x·c)/c + 2/c as DeepFaceLive
+                              // does, not the face only
 };
 
 /* Frame pixels ← crop pixels: the inverse alignment with offsets and scale applied as
- * DeepFaceLive's merger does (offset and scale in the crop's unit space). */
+ * DeepFaceLive's merger does (offset and scale in the crop's unit space): positive offsets move the
+ * face right and down in the crop's axes. MFACE_ERR_ARG, logged, for a singular matrix. */
 MFACE_NODISCARD enum mface_status mface_merge_matrix(const struct mface_merge_params *params,
     const struct mface_affine *frame_to_crop_unit, int resolution, int frame_w, int frame_h,
     struct mface_affine *crop_to_frame);
@@ -82,8 +85,10 @@ struct mface_rect mface_merge_rect(
     const struct mface_affine *crop_to_frame, int resolution, int frame_w, int frame_h);
 
 /* Blends one face into `region`, which is `rect` of the frame as F32 BGR, in place, and adds the
- * pixels it touched to `touched` (F32, c 1, max with the warped mask; mask ≤ 1/255 counts as 0).
- * face: U8 or F32 BGR, mask: U8 or F32, both of the crop's size. */
+ * pixels it touched to `touched` (F32, c 1, max with the warped mask; mask ≤ 1/255 counts as 0;
+ * all 1 where compress_frame quantised). All other pixels stay as they are, bit for bit.
+ * face: U8 or F32 BGR, mask: U8 or F32, both of the crop's size. The result is not clamped: bicubic
+ * and Lanczos overshoot, and compress_frame lifts white by 2/c. MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_merge_face(const struct mface_merge_params *params,
     const struct mface_affine *crop_to_frame, const struct mface_image *face,
     const struct mface_image *mask, struct mface_rect rect, const struct mface_image *region,

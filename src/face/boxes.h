@@ -1,0 +1,24 @@
+/* Sets of boxes: candidates of a detector made into one box per face. */
+#ifndef MFACE_FACE_BOXES_H
+#define MFACE_FACE_BOXES_H
+
+#include "face/face.h"
+
+/* Area of overlap over area of union, 0..1; 0 for empty boxes. */
+float mface_box_iou(const struct mface_box *a, const struct mface_box *b);
+
+/* Candidates below this score are noise and take no part in a merge. */
+#define MFACE_CANDIDATE_SCORE_MIN 0.1F
+
+/* Merges the candidates of one face into one box and sorts the result, best score first; returns
+ * how many are left, which is at most `n_max`. Works in place.
+ *
+ * Candidates that overlap a better one by more than `iou_max` belong to its face. A network's
+ * anchors lie on a grid, and a face between two of them gives each only part of its score; so the
+ * scores of a group count as independent witnesses, 1 − Π(1 − score), and its box is the mean of
+ * the boxes weighted by score (box voting: Gidaris and Komodakis, ICCV 2015), which also moves
+ * less from frame to frame than any one of them. Groups whose boxes overlap by more than `iou_max`
+ * after that keep the better one (plain non-maximum suppression). */
+int mface_boxes_merge(struct mface_box *boxes, int n_boxes, float iou_max, int n_max);
+
+#endif

@@ -1,0 +1,79 @@
+/* MediaPipe's FaceMesh: 468 points in the pixels of a crop of 192.
+ *
+ * As DeepFaceLive runs it (apps/DeepFaceLive/backend/FaceMarker.py, xlib/face/FRect.py): the crop
+ * is the similarity that fits the box best, 1.4 times as large, sampled bicubically, blue first,
+ * 0..1. The depth the network also gives is not used. */
+#include "face/mark_kind.h"
+
+#include "base/log.h"
+#include "face/sample.h"
+
+#include <math.h>
+
+enum { N_POINTS = 468, CROP_PX = 192 };
+
+#define COVERAGE 1.4
+
+static bool matches(const struct mface_onnx *onnx)
+{
+    const struct mface_shape crop = { 4, { -1, CROP_PX, CROP_PX, 3 } };
+    const struct mface_shape *out = &mface_onnx_output(onnx, 0)->shape;
+    int64_t n = 1;
+    for (int i = 0; i < out->rank; i++)
+        n *= out->dim[i] > 0 ? out->dim[i] : 1;
+    return mface_shape_fits(&mface_onnx_input(onnx, 0)->shape, &crop) && n == 3 * N_POINTS;
+}
+
+/* The side of the square whose corners lie nearest to the box's (least squares, Umeyama's scale for
+ * four corners): (w² + h²) / (w + h). */
+static double side_of(const struct mface_box *box)
+{
+    const double w = box->r - box->l, h = box->b - box->t;
+    return (w * w + h * h) / (w + h);
+}
+
+static enum mface_status sample_crop(const struct mface_picture *picture,
+    const struct mface_affine *to_crop, struct mface_image *crop)
+{
+    MFACE_TRY(mface_image_init(crop, CROP_PX, CROP_PX, 3, MFACE_SAMPLE_F32));
+    const enum mface_status status =
+        mface_sample_warped(picture, to_crop, MFACE_INTERP_BICUBIC, crop);
+    if (status != MFACE_OK)
+        mface_image_clear(crop);
+    return status;
+}
+
+static void points_to_frame(
+    const float *points, const struct mface_affine *from_crop, struct mface_landmarks *landmarks)
+{
+    landmarks->n = N_POINTS;
+    for (int i = 0; i < N_POINTS; i++)
+        landmarks->p[i] = mface_affine_apply(
+            from_crop, (struct mface_point) { points[3 * i], points[3 * i + 1] });
+}
+
+static enum mface_status run(struct mface_face_model *model, const struct mface_picture *picture,
+    const struct mface_box *box, struct mface_landmarks *landmarks)
+{
+    const double side = side_of(box) * COVERAGE, scale = CROP_PX / side;
+    const double l = (box->l + box->r) / 2 - side / 2, t = (box->t + box->b) / 2 - side / 2;
+    const struct mface_affine to_crop = { { scale, 0, -l * scale, 0, scale, -t * scale } };
+    const struct mface_affine from_crop = { { 1 / scale, 0, l, 0, 1 / scale, t } };
+    struct mface_image crop;
+    MFACE_TRY(sample_crop(picture, &to_crop, &crop));
+    const struct mface_tensor input = { .dtype = MFACE_DTYPE_F32,
+        .shape = { .rank = 4, .dim = { 1, CROP_PX, CROP_PX, 3 } },
+        .data = crop.data };
+    struct mface_face_outputs outputs;
+    const enum mface_status status = mface_face_model_run(model, &input, &outputs);
+    mface_image_clear(&crop);
+    if (status != MFACE_OK)
+        return status;
+    points_to_frame(outputs.tensor[0].data, &from_crop, landmarks);
+    mface_face_outputs_clear(&outputs);
+    return MFACE_OK;
+}
+
+const struct mface_marker_kind mface_marker_468 = {
+    .name = "facemesh-468", .matches = matches, .run = run
+};

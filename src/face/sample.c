@@ -1,0 +1,157 @@
+/* The picture is read a few rows at a time, so that a frame in the decoder's format never needs a
+ * whole BGR copy: each strip is summed into blocks of n × n pixels while it is in the cache. */
+#include "face/sample.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static int div_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* One row of blocks: means of the strip's rows; blocks at the right edge may be narrower. */
+static void average_strip(const struct mface_image *strip, int n, uint8_t *out, int out_w)
+{
+    for (int x = 0; x < out_w; x++) {
+        const int l = x * n;
+        const int r = l + n < strip->w ? l + n : strip->w;
+        unsigned sum[3] = { 0 };
+        for (int y = 0; y < strip->h; y++) {
+            const uint8_t *row = mface_image_row_u8(strip, y);
+            for (int i = 3 * l; i < 3 * r; i += 3) {
+                sum[0] += row[i];
+                sum[1] += row[i + 1];
+                sum[2] += row[i + 2];
+            }
+        }
+        const unsigned area = (unsigned)((r - l) * strip->h);
+        for (int c = 0; c < 3; c++)
+            out[3 * x + c] = (uint8_t)((sum[c] + area / 2) / area);
+    }
+}
+
+/* Reads `rect` with every n × n pixels averaged into one. */
+static enum mface_status read_blocks(
+    const struct mface_picture *picture, struct mface_rect rect, int n, struct mface_image *out)
+{
+    const int w = rect.r - rect.l;
+    MFACE_TRY(mface_image_init(out, div_up(w, n), div_up(rect.b - rect.t, n), 3, MFACE_SAMPLE_U8));
+    if (n == 1) {
+        mface_picture_read_bgr(picture, rect, out);
+        return MFACE_OK;
+    }
+    struct mface_image strip;
+    const enum mface_status status = mface_image_init(&strip, w, n, 3, MFACE_SAMPLE_U8);
+    if (status != MFACE_OK) {
+        mface_image_clear(out);
+        return status;
+    }
+    for (int y = 0; y < out->h; y++) {
+        struct mface_rect rows = { rect.l, rect.t + y * n, rect.r, rect.t + (y + 1) * n };
+        rows.b = rows.b < rect.b ? rows.b : rect.b;
+        struct mface_image part = strip;
+        part.h = rows.b - rows.t;
+        mface_picture_read_bgr(picture, rows, &part);
+        average_strip(&part, n, mface_image_row_u8(out, y), out->w);
+    }
+    mface_image_clear(&strip);
+    return MFACE_OK;
+}
+
+enum mface_status mface_sample_scaled(
+    const struct mface_picture *picture, int longer_px, struct mface_scaled *out)
+{
+    const int longer = picture->w > picture->h ? picture->w : picture->h;
+    const int n = longer / longer_px > 1 ? longer / longer_px : 1;
+    const double scale = (double)longer_px / longer;
+    struct mface_image blocks;
+    MFACE_TRY(
+        read_blocks(picture, (struct mface_rect) { 0, 0, picture->w, picture->h }, n, &blocks));
+    const int w = (int)lround(blocks.w * n * scale), h = (int)lround(blocks.h * n * scale);
+    const enum mface_status status =
+        mface_image_init(&out->image, w > 1 ? w : 1, h > 1 ? h : 1, 3, MFACE_SAMPLE_U8);
+    if (status == MFACE_OK) {
+        mface_resize(&blocks, &out->image, MFACE_INTERP_BILINEAR);
+        out->x_px = (double)blocks.w * n / out->image.w;
+        out->y_px = (double)blocks.h * n / out->image.h;
+    }
+    mface_image_clear(&blocks);
+    return status;
+}
+
+/* The pixels a crop reads: the bounding box of its corners, with room for the widest kernel. */
+static struct mface_rect covered_rect(
+    const struct mface_picture *picture, const struct mface_affine *from_crop, int w, int h)
+{
+    const double margin = 4 * (1 + hypot(from_crop->m[0], from_crop->m[3]));
+    double l = INFINITY, t = INFINITY, r = -INFINITY, b = -INFINITY;
+    for (int i = 0; i < 4; i++) {
+        const struct mface_point corner = { (float)(i & 1 ? w : -1), (float)(i & 2 ? h : -1) };
+        const struct mface_point p = mface_affine_apply(from_crop, corner);
+        l = fmin(l, p.x), r = fmax(r, p.x);
+        t = fmin(t, p.y), b = fmax(b, p.y);
+    }
+    return (struct mface_rect) {
+        .l = (int)fmin(fmax(floor(l - margin), 0), picture->w),
+        .t = (int)fmin(fmax(floor(t - margin), 0), picture->h),
+        .r = (int)fmin(fmax(ceil(r + margin), 0), picture->w),
+        .b = (int)fmin(fmax(ceil(b + margin), 0), picture->h),
+    };
+}
+
+static void fill_black(const struct mface_image *image)
+{
+    const size_t row_bytes =
+        (size_t)image->w * (size_t)image->c * mface_sample_bytes(image->sample);
+    for (int y = 0; y < image->h; y++)
+        memset(mface_image_row_u8(image, y), 0, row_bytes);
+}
+
+enum mface_status mface_sample_warped(const struct mface_picture *picture,
+    const struct mface_affine *to_crop, enum mface_interp interp, const struct mface_image *crop)
+{
+    struct mface_affine from_crop;
+    if (!mface_affine_invert(to_crop, &from_crop)) {
+        fill_black(crop);
+        return MFACE_OK;
+    }
+    const struct mface_rect rect = covered_rect(picture, &from_crop, crop->w, crop->h);
+    if (rect.l >= rect.r || rect.t >= rect.b) {
+        fill_black(crop);
+        return MFACE_OK;
+    }
+    const double step = hypot(from_crop.m[0], from_crop.m[3]); // frame pixels per crop pixel
+    const int n = step >= 2 ? (int)fmin(step, 64) : 1;
+    struct mface_image blocks;
+    MFACE_TRY(read_blocks(picture, rect, n, &blocks));
+    // Block i's centre lies at pixel rect.l + i n + (n - 1) / 2.
+    const struct mface_affine to_frame = { { n, 0, rect.l + (n - 1) / 2.0, 0, n,
+        rect.t + (n - 1) / 2.0 } };
+    const struct mface_affine blocks_to_crop = mface_affine_then(&to_frame, to_crop);
+    mface_warp_affine(&blocks, crop, &blocks_to_crop, interp);
+    mface_image_clear(&blocks);
+    return MFACE_OK;
+}
+
+void mface_sample_to_planes(const struct mface_image *image, const float mean_rgb[3], float scale,
+    int plane_w, int plane_h, float *planes)
+{
+    assert(image->w <= plane_w && image->h <= plane_h && image->c == 3);
+    for (int c = 0; c < 3; c++) {
+        float *plane = planes + (size_t)c * (size_t)plane_w * (size_t)plane_h;
+        const float mean = mean_rgb[c];
+        for (int y = 0; y < plane_h; y++, plane += plane_w) {
+            int x = 0;
+            if (y < image->h)
+                for (const uint8_t *row = mface_image_row_u8(image, y) + 2 - c; x < image->w; x++)
+                    plane[x] = ((float)row[3 * x] - mean) * scale;
+            for (; x < plane_w; x++)
+                plane[x] = -mean * scale;
+        }
+    }
+}

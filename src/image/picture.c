@@ -1,0 +1,192 @@
+/* How a picture stores its samples: addresses, codes and turned views.
+ *
+ * A sample's address is data[plane] + y·stride + offset + x·step; turning the picture exchanges
+ * steps with strides and negates them, so neither has a known sign. */
+#include "image/picture_row.h"
+
+#include <string.h>
+
+int mface_picture_n_components(const struct mface_picture *picture)
+{
+    return picture->model == MFACE_MODEL_GRAY ? 1 : 3;
+}
+
+bool mface_picture_is_chroma(const struct mface_picture *picture, int i)
+{
+    return picture->model == MFACE_MODEL_YUV && i > 0;
+}
+
+struct mface_code mface_picture_code(const struct mface_picture *picture, int i)
+{
+    const int depth = picture->component[i].depth;
+    const bool chroma = mface_picture_is_chroma(picture, i);
+    const int unit = 1 << (depth - 8), max = (1 << depth) - 1;
+    struct mface_code code = { .zero = 0, .span = (float)max, .max = (float)max };
+    if (chroma)
+        code.zero = (float)(128 * unit);
+    else if (!picture->full_range)
+        code.zero = (float)(16 * unit);
+    if (!picture->full_range)
+        code.span = (float)((chroma ? 224 : 219) * unit);
+    return code;
+}
+
+struct mface_matrix mface_picture_matrix(const struct mface_picture *picture)
+{
+    const bool unset = picture->matrix.kr == 0 && picture->matrix.kb == 0;
+    return unset ? (struct mface_matrix) { .kr = 0.299, .kb = 0.114 } : picture->matrix;
+}
+
+uint8_t *mface_picture_at(const struct mface_picture *picture, int i, int x, int y)
+{
+    const struct mface_component *component = &picture->component[i];
+    if (mface_picture_is_chroma(picture, i)) {
+        x = (x + picture->chroma_x0) >> picture->log2_chroma_w;
+        y = (y + picture->chroma_y0) >> picture->log2_chroma_h;
+    }
+    return picture->data[component->plane] + y * picture->stride[component->plane] +
+           component->offset + (ptrdiff_t)x * component->step;
+}
+
+static unsigned load_word(const uint8_t *at)
+{
+    uint16_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static unsigned value_mask(const struct mface_component *component)
+{
+    return (1u << component->depth) - 1;
+}
+
+float mface_picture_get(
+    const struct mface_component *component, struct mface_code code, const uint8_t *at)
+{
+    const unsigned raw =
+        component->depth == 8 ? *at : load_word(at) >> component->shift & value_mask(component);
+    return ((float)raw - code.zero) / code.span;
+}
+
+static inline unsigned code_of(struct mface_code code, float value)
+{
+    const float wanted = value * code.span + code.zero;
+    const float low = wanted > 0 ? wanted : 0;
+    return (unsigned)(int)((low < code.max ? low : code.max) + 0.5f);
+}
+
+static void put_word(const struct mface_component *component, uint8_t *at, unsigned raw)
+{
+    const unsigned kept = load_word(at) & ~(value_mask(component) << component->shift);
+    const uint16_t word = (uint16_t)(kept | raw << component->shift);
+    memcpy(at, &word, sizeof word);
+}
+
+void mface_picture_put(
+    const struct mface_component *component, struct mface_code code, uint8_t *at, float value)
+{
+    const unsigned raw = code_of(code, value);
+    if (component->depth == 8)
+        *at = (uint8_t)raw;
+    else
+        put_word(component, at, raw);
+}
+
+void mface_picture_store(const struct mface_picture *picture, int i, int x, int y, int n,
+    const float *restrict values, const float *restrict mask)
+{
+    const struct mface_component *component = &picture->component[i];
+    const struct mface_code code = mface_picture_code(picture, i);
+    const ptrdiff_t step = component->step;
+    uint16_t raw[MFACE_PICTURE_BLOCK];
+    uint8_t *at = mface_picture_at(picture, i, x, y);
+    for (int j = 0; j < n; j++)
+        raw[j] = (uint16_t)code_of(code, values[j]);
+    for (int j = 0; j < n; j++) {
+        if (!(mask[j] > 0))
+            continue;
+        if (component->depth == 8)
+            at[j * step] = (uint8_t)raw[j];
+        else
+            put_word(component, at + j * step, raw[j]);
+    }
+}
+
+/* Samples of 8 bits, `step` apart; each serves 1 << shift pixels, the first of them less
+ * `phase`. */
+static void load_u8(
+    const uint8_t *row, ptrdiff_t step, int phase, int shift, int n, float *restrict out)
+{
+    if (shift == 0 && step == 1)
+        for (int x = 0; x < n; x++)
+            out[x] = row[x];
+    else if (shift == 0)
+        for (int x = 0; x < n; x++)
+            out[x] = row[x * step];
+    else
+        for (int x = 0; x < n; x++)
+            out[x] = row[((x + phase) >> shift) * step];
+}
+
+static void load_u16(const uint8_t *row, const struct mface_component *component, int phase,
+    int shift, int n, float *restrict out)
+{
+    const unsigned mask = value_mask(component);
+    const ptrdiff_t step = component->step;
+    for (int x = 0; x < n; x++)
+        out[x] = (float)(load_word(row + ((x + phase) >> shift) * step) >> component->shift & mask);
+}
+
+void mface_picture_load(const struct mface_picture *picture, int i, int x, int y, int n, float *out)
+{
+    const struct mface_component *component = &picture->component[i];
+    const struct mface_code code = mface_picture_code(picture, i);
+    const bool chroma = mface_picture_is_chroma(picture, i);
+    const int shift = chroma ? picture->log2_chroma_w : 0;
+    const int phase = (x + picture->chroma_x0) & ((1 << shift) - 1);
+    const uint8_t *row = mface_picture_at(picture, i, x, y);
+    if (component->depth == 8)
+        load_u8(row, component->step, phase, shift, n, out);
+    else
+        load_u16(row, component, phase, shift, n, out);
+    const float scale = 1.0f / code.span;
+    for (int j = 0; j < n; j++)
+        out[j] = (out[j] - code.zero) * scale;
+}
+
+/* The phase of an axis of n pixels seen from its other end: pixel n - 1 - x has chroma sample
+ * (n - 1 - x + phase) >> shift, and counting samples from the far end that is
+ * (x + mirrored phase) >> shift. */
+static int mirror_phase(int n, int phase, int shift)
+{
+    const int mask = (1 << shift) - 1;
+    return mask - ((n - 1 + phase) & mask);
+}
+
+static struct mface_picture turn_clockwise(const struct mface_picture *from)
+{
+    struct mface_picture to = *from;
+    to.w = from->h;
+    to.h = from->w;
+    to.log2_chroma_w = from->log2_chroma_h;
+    to.log2_chroma_h = from->log2_chroma_w;
+    to.chroma_x0 = mirror_phase(from->h, from->chroma_y0, from->log2_chroma_h);
+    to.chroma_y0 = from->chroma_x0;
+    /* A plane of its own for each component: packed 4:2:2 has two steps in one plane. */
+    for (int i = 0; i < mface_picture_n_components(from); i++) {
+        const struct mface_component *component = &from->component[i];
+        to.data[i] = mface_picture_at(from, i, 0, from->h - 1) - component->offset;
+        to.stride[i] = component->step;
+        to.component[i].plane = i;
+        to.component[i].step = (int)-from->stride[component->plane];
+    }
+    return to;
+}
+
+struct mface_picture mface_picture_rotate(const struct mface_picture *picture, int quarters)
+{
+    struct mface_picture turned = *picture;
+    for (int i = 0; i < (quarters & 3); i++)
+        turned = turn_clockwise(&turned);
+    return turned;
+}

@@ -1,0 +1,175 @@
+#include "media/decode.h"
+
+#include "base/log.h"
+#include "media/av.h"
+
+#include <libavutil/hwcontext.h>
+#include <libavutil/pixdesc.h>
+
+/* A display matrix of the stream; ownership stays. */
+static const int32_t *stream_matrix(const AVStream *stream)
+{
+    size_t bytes = 0;
+    const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+    return data && bytes >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+}
+
+static void take_matrix(
+    struct mface_reader *reader, const int32_t *matrix, struct mface_orient *orient)
+{
+    if (mface_orient_from_matrix(matrix, orient) || reader->said_angle)
+        return;
+    reader->said_angle = true;
+    mface_log(MFACE_LOG_WARN,
+        "%s: turned by an angle that is no multiple of 90 degrees; frames are taken as stored",
+        reader->params.url);
+}
+
+enum mface_status mface_decode_open(struct mface_reader *reader)
+{
+    const AVStream *stream = reader->demux.video;
+    const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    if (!codec)
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: no decoder for %s", reader->params.url,
+            avcodec_get_name(stream->codecpar->codec_id));
+    reader->decoder = avcodec_alloc_context3(codec);
+    reader->packet = av_packet_alloc();
+    if (!reader->decoder || !reader->packet
+        || avcodec_parameters_to_context(reader->decoder, stream->codecpar) < 0)
+        return mface_fail_nomem(reader->params.url);
+    reader->decoder->pkt_timebase = stream->time_base;
+    reader->decoder->thread_count = reader->params.threads;
+    mface_av_forget();
+    const int err = avcodec_open2(reader->decoder, codec, NULL);
+    if (err < 0)
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: %s cannot be decoded: %s",
+            reader->params.url, codec->name, mface_av_reason(err));
+    reader->has_stream_matrix = stream_matrix(stream) != NULL;
+    take_matrix(reader, stream_matrix(stream), &reader->orient);
+    return MFACE_OK;
+}
+
+void mface_decode_close(struct mface_reader *reader)
+{
+    avcodec_free_context(&reader->decoder);
+    av_packet_free(&reader->packet);
+    mface_converter_clear(&reader->converter);
+}
+
+/* Gives the decoder one more packet of the video, or tells it that there are none. */
+static enum mface_status feed(struct mface_reader *reader)
+{
+    AVPacket *packet = reader->packet;
+    for (;;) {
+        const enum mface_status status = mface_demux_read(&reader->demux, packet);
+        if (status == MFACE_ERR_EOF) {
+            reader->at_end = true;
+            mface_carry_end(reader->carry);
+            avcodec_send_packet(reader->decoder, NULL);
+            return MFACE_OK;
+        }
+        MFACE_TRY(status);
+        if (packet->stream_index == reader->demux.video->index)
+            break;
+        MFACE_TRY(mface_carry_put(reader->carry, packet));
+    }
+    const int err = avcodec_send_packet(reader->decoder, packet);
+    const bool marked = packet->flags & AV_PKT_FLAG_CORRUPT;
+    av_packet_unref(packet);
+    if (err == AVERROR(ENOMEM))
+        return mface_fail_nomem(reader->params.url);
+    reader->n_damaged += err < 0 && !marked; // a marked one has been counted
+    return MFACE_OK;
+}
+
+static enum mface_status decode(struct mface_reader *reader, AVFrame *av)
+{
+    for (;;) {
+        const int err = avcodec_receive_frame(reader->decoder, av);
+        if (err >= 0)
+            return MFACE_OK;
+        if (err == AVERROR(ENOMEM))
+            return mface_fail_nomem(reader->params.url);
+        if (err == AVERROR_EOF || (reader->at_end && err == AVERROR(EAGAIN)))
+            return MFACE_ERR_EOF;
+        if (err == AVERROR(EAGAIN))
+            MFACE_TRY(feed(reader));
+        else
+            reader->n_damaged++;
+    }
+}
+
+static enum mface_status fetch_from_device(AVFrame *av)
+{
+    AVFrame *copy = av_frame_alloc();
+    const int err = copy ? av_hwframe_transfer_data(copy, av, 0) : AVERROR(ENOMEM);
+    if (err < 0 || av_frame_copy_props(copy, av) < 0) {
+        av_frame_free(&copy);
+        return mface_fail(mface_av_status(err), "frames cannot be fetched from the device: %s",
+            mface_av_reason(err));
+    }
+    av_frame_unref(av);
+    av_frame_move_ref(av, copy);
+    av_frame_free(&copy);
+    return MFACE_OK;
+}
+
+static enum mface_status make_describable(struct mface_reader *reader, AVFrame *av)
+{
+    if (av_pix_fmt_desc_get(av->format)->flags & AV_PIX_FMT_FLAG_HWACCEL)
+        MFACE_TRY(fetch_from_device(av));
+    const enum AVPixelFormat format = mface_pixfmt_describable(av->format);
+    if (format == (enum AVPixelFormat)av->format)
+        return MFACE_OK;
+    AVFrame *converted = NULL;
+    MFACE_TRY(mface_convert_to(&reader->converter, av, format, &converted));
+    av_frame_unref(av);
+    av_frame_move_ref(av, converted);
+    av_frame_free(&converted);
+    return MFACE_OK;
+}
+
+static void set_times(struct mface_reader *reader, struct mface_frame *frame)
+{
+    AVFrame *av = frame->av;
+    av->pts = av->best_effort_timestamp;
+    if (reader->n_frames == 0)
+        reader->start_pts = av->pts == AV_NOPTS_VALUE ? 0 : av->pts;
+    frame->index = reader->n_frames++;
+    if (av->pts != AV_NOPTS_VALUE)
+        frame->time_s = (double)(av->pts - reader->start_pts) * av_q2d(reader->time_base);
+    else
+        frame->time_s = (double)frame->index * av_q2d(av_inv_q(reader->frame_rate));
+}
+
+static void set_orientation(struct mface_reader *reader, struct mface_frame *frame)
+{
+    frame->orient = reader->orient;
+    const AVFrameSideData *side
+        = av_frame_get_side_data(frame->av, AV_FRAME_DATA_DISPLAYMATRIX);
+    if (!reader->has_stream_matrix && side && side->size >= 9 * sizeof(int32_t))
+        take_matrix(reader, (const int32_t *)(const void *)side->data, &frame->orient);
+}
+
+enum mface_status mface_decode_next(struct mface_reader *reader, struct mface_frame **frame)
+{
+    AVFrame *av = av_frame_alloc();
+    if (!av)
+        return mface_fail_nomem(reader->params.url);
+    enum mface_status status = decode(reader, av);
+    if (status == MFACE_OK)
+        status = make_describable(reader, av);
+    if (status != MFACE_OK) {
+        av_frame_free(&av);
+        return status;
+    }
+    reader->n_damaged += av->decode_error_flags || (av->flags & AV_FRAME_FLAG_CORRUPT);
+    av->sample_aspect_ratio
+        = av_guess_sample_aspect_ratio(reader->demux.ic, reader->demux.video, av);
+    *frame = mface_frame_create(av);
+    if (!*frame)
+        return mface_fail_nomem(reader->params.url);
+    set_orientation(reader, *frame);
+    set_times(reader, *frame);
+    return MFACE_OK;
+}

@@ -1,0 +1,16 @@
+/* Decoding one opened file: from packets to frames with timestamps and orientation. */
+#ifndef MFACE_MEDIA_DECODE_H
+#define MFACE_MEDIA_DECODE_H
+
+#include "media/reader.h"
+
+/* Opens the decoder of reader->demux.video. MFACE_ERR_UNSUPPORTED, MFACE_ERR_NOMEM; logged. */
+MFACE_NODISCARD enum mface_status mface_decode_open(struct mface_reader *reader);
+void mface_decode_close(struct mface_reader *reader);
+
+/* The next frame in presentation order; other streams' packets go to the carrier on the way.
+ * MFACE_ERR_EOF, MFACE_ERR_CANCELED (not logged), MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_decode_next(
+    struct mface_reader *reader, struct mface_frame **frame);
+
+#endif

@@ -1,0 +1,32 @@
+/* The opened input file: finds the video stream and hands out packets. */
+#ifndef MFACE_MEDIA_DEMUX_H
+#define MFACE_MEDIA_DEMUX_H
+
+#include "media/media.h"
+
+#include <libavformat/avformat.h>
+
+struct mface_demux {
+    AVFormatContext *ic;
+    AVStream *video;
+    const atomic_bool *cancel; // borrowed; may be NULL
+    int64_t shift_us;   // taken off every timestamp: a live source's clock at its start, else 0
+    double end_s;       // latest end of any packet so far
+    int n_bad_in_a_row; // reads that failed one after another
+    int64_t n_damaged;  // packets missing or marked corrupt
+    bool ended_early;
+};
+
+/* Logs on failure; see mface_reader_open(). Release with mface_demux_close(). */
+MFACE_NODISCARD enum mface_status mface_demux_open(
+    struct mface_demux *demux, const struct mface_reader_params *params);
+void mface_demux_close(struct mface_demux *demux); // accepts a zeroed struct
+
+/* The next packet of any stream, its time_base set. MFACE_ERR_EOF at the end, also an early one;
+ * MFACE_ERR_CANCELED. Not logged. */
+MFACE_NODISCARD enum mface_status mface_demux_read(struct mface_demux *demux, AVPacket *packet);
+
+/* How long the file says it is, seconds; 0 unknown. */
+double mface_demux_duration_s(const struct mface_demux *demux);
+
+#endif

@@ -1,0 +1,243 @@
+/* Reading: one stream of frames from a file, device or URL, or from a listing of image files. */
+#include "media/reader.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "media/av.h"
+#include "media/decode.h"
+
+#include <libavutil/pixdesc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LISTING_FPS = 25 };
+
+static bool is_listing(const struct mface_reader *reader)
+{
+    return reader->listing.n_files > 0;
+}
+
+static bool is_folder(const char *url)
+{
+    struct stat st;
+    return stat(url, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_still(const struct mface_demux *demux)
+{
+    const char *name = demux->ic->iformat->name;
+    const size_t length = strlen(name);
+    return strcmp(name, "image2") == 0
+        || (length > 5 && strcmp(name + length - 5, "_pipe") == 0)
+        || (demux->video->disposition & AV_DISPOSITION_ATTACHED_PIC);
+}
+
+static int64_t estimate_n_frames(const struct mface_reader *reader)
+{
+    const AVStream *video = reader->demux.video;
+    if (reader->info.is_image)
+        return 1;
+    if (video->nb_frames > 0)
+        return video->nb_frames;
+    return (int64_t)(reader->info.duration_s * reader->info.fps + 0.5);
+}
+
+static void describe_stream(struct mface_reader *reader)
+{
+    struct mface_reader_info *info = &reader->info;
+    const AVStream *video = reader->demux.video;
+    info->codec = avcodec_get_name(video->codecpar->codec_id);
+    info->is_image = is_still(&reader->demux);
+    info->fps = info->is_image ? 0 : av_q2d(reader->frame_rate);
+    info->duration_s = info->is_image ? 0 : mface_demux_duration_s(&reader->demux);
+    info->n_frames = estimate_n_frames(reader);
+}
+
+static void describe_first_frame(struct mface_reader *reader)
+{
+    const struct mface_frame *first = reader->first;
+    const struct mface_picture picture = mface_frame_picture(first);
+    reader->info.w = picture.w;
+    reader->info.h = picture.h;
+    reader->info.rotation_deg = mface_orient_degrees(first->orient);
+    reader->info.pixel_format = av_get_pix_fmt_name(first->av->format);
+}
+
+static void set_rates(struct mface_reader *reader)
+{
+    AVStream *video = reader->demux.video;
+    reader->time_base = video->time_base;
+    reader->frame_rate = video->avg_frame_rate;
+    if (reader->frame_rate.num <= 0 || reader->frame_rate.den <= 0)
+        reader->frame_rate = av_guess_frame_rate(reader->demux.ic, video, NULL);
+    if (reader->frame_rate.num <= 0 || reader->frame_rate.den <= 0)
+        reader->frame_rate = av_make_q(LISTING_FPS, 1);
+}
+
+static enum mface_status open_stream(struct mface_reader *reader)
+{
+    MFACE_TRY(mface_demux_open(&reader->demux, &reader->params));
+    MFACE_TRY(mface_decode_open(reader));
+    set_rates(reader);
+    describe_stream(reader);
+    const enum mface_status status = mface_decode_next(reader, &reader->first);
+    if (status == MFACE_ERR_EOF)
+        return mface_fail(
+            MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
+    return status;
+}
+
+/* A picture of a listing as its one frame. */
+static enum mface_status read_picture(
+    struct mface_reader *reader, const char *path, struct mface_frame **frame)
+{
+    const struct mface_reader_params params
+        = { .url = path, .threads = 1, .cancel = reader->params.cancel };
+    struct mface_reader *one = NULL;
+    MFACE_TRY(mface_reader_open(&params, &one));
+    const enum mface_status status = mface_reader_read(one, frame);
+    reader->n_damaged += one->n_damaged > 0;
+    reader->info.codec = one->info.codec;
+    mface_reader_close(&one);
+    return status;
+}
+
+static enum mface_status next_picture(struct mface_reader *reader, struct mface_frame **frame)
+{
+    while (reader->next_file < reader->listing.n_files) {
+        const int file = reader->next_file++;
+        const enum mface_status status
+            = read_picture(reader, reader->listing.files[file].path, frame);
+        if (status == MFACE_ERR_NOMEM || status == MFACE_ERR_CANCELED)
+            return status;
+        if (status != MFACE_OK) { // said by whoever found it; the others go on
+            reader->n_damaged++;
+            continue;
+        }
+        (*frame)->file = file;
+        (*frame)->index = reader->n_frames++;
+        (*frame)->av->pts = file;
+        (*frame)->av->pkt_duration = 1;
+        (*frame)->time_s = (double)file / LISTING_FPS;
+        return MFACE_OK;
+    }
+    return MFACE_ERR_EOF;
+}
+
+static enum mface_status open_listing(struct mface_reader *reader)
+{
+    MFACE_TRY(mface_listing_init(&reader->listing, reader->params.url));
+    reader->time_base = av_make_q(1, LISTING_FPS);
+    reader->frame_rate = av_make_q(LISTING_FPS, 1);
+    reader->info.is_directory = reader->listing.is_directory;
+    reader->info.fps = reader->listing.is_directory ? 0 : LISTING_FPS;
+    reader->info.n_frames = reader->listing.n_files;
+    reader->info.duration_s
+        = reader->listing.is_directory ? 0 : (double)reader->listing.n_files / LISTING_FPS;
+    const enum mface_status status = next_picture(reader, &reader->first);
+    mface_carry_end(reader->carry);
+    if (status == MFACE_ERR_EOF)
+        return mface_fail(
+            MFACE_ERR_FORMAT, "%s: none of its images can be read", reader->params.url);
+    return status;
+}
+
+static enum mface_status copy_params(
+    struct mface_reader *reader, const struct mface_reader_params *params)
+{
+    reader->params = *params;
+    reader->params.url = mface_mem_strdup(params->url);
+    reader->params.format = params->format ? mface_mem_strdup(params->format) : NULL;
+    if (!reader->params.url || (params->format && !reader->params.format))
+        return mface_fail_nomem(params->url);
+    return mface_carry_create(&reader->carry);
+}
+
+static enum mface_status open_any(
+    struct mface_reader *reader, const struct mface_reader_params *params)
+{
+    MFACE_TRY(copy_params(reader, params));
+    const bool many
+        = !params->format && (is_folder(params->url) || mface_listing_is_pattern(params->url));
+    MFACE_TRY(many ? open_listing(reader) : open_stream(reader));
+    describe_first_frame(reader);
+    return MFACE_OK;
+}
+
+enum mface_status mface_reader_open(
+    const struct mface_reader_params *params, struct mface_reader **out)
+{
+    mface_av_init();
+    struct mface_reader *reader = mface_mem_calloc(1, sizeof *reader);
+    if (!reader)
+        return mface_fail_nomem(params->url);
+    const enum mface_status status = open_any(reader, params);
+    if (status != MFACE_OK)
+        reader->said_damage = true; // the failure has been said
+    if (status != MFACE_OK)
+        mface_reader_close(&reader);
+    *out = reader;
+    return status;
+}
+
+static void say_damage(struct mface_reader *reader)
+{
+    const int64_t n = mface_reader_n_damaged(reader);
+    if (n == 0 || reader->said_damage || is_listing(reader))
+        return;
+    reader->said_damage = true;
+    const char *url = reader->params.url;
+    const double promise_s = mface_demux_duration_s(&reader->demux);
+    if (reader->demux.ended_early)
+        mface_log(MFACE_LOG_WARN,
+            "%s: the file ends early, at %.2f of %.2f s; what is readable is kept", url,
+            reader->demux.end_s, promise_s);
+    else
+        mface_log(MFACE_LOG_WARN,
+            "%s: %lld damaged packets or frames; what can be decoded is kept", url, (long long)n);
+}
+
+void mface_reader_close(struct mface_reader **reader)
+{
+    struct mface_reader *gone = *reader;
+    *reader = NULL;
+    if (!gone)
+        return;
+    say_damage(gone);
+    mface_frame_unref(&gone->first);
+    mface_decode_close(gone);
+    mface_demux_close(&gone->demux);
+    mface_carry_unref(&gone->carry);
+    mface_listing_clear(&gone->listing);
+    mface_mem_free((void *)gone->params.url);
+    mface_mem_free((void *)gone->params.format);
+    mface_mem_free(gone);
+}
+
+void mface_reader_get_info(const struct mface_reader *reader, struct mface_reader_info *info)
+{
+    *info = reader->info;
+}
+
+enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_frame **frame)
+{
+    const atomic_bool *cancel = reader->params.cancel;
+    if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
+        return MFACE_ERR_CANCELED;
+    if (!reader->gave_first) {
+        reader->gave_first = true;
+        *frame = mface_frame_ref(reader->first);
+        return *frame ? MFACE_OK : mface_fail_nomem(reader->params.url);
+    }
+    const enum mface_status status
+        = is_listing(reader) ? next_picture(reader, frame) : mface_decode_next(reader, frame);
+    if (status == MFACE_ERR_EOF)
+        say_damage(reader);
+    return status;
+}
+
+int64_t mface_reader_n_damaged(const struct mface_reader *reader)
+{
+    return reader->n_damaged + reader->demux.n_damaged + reader->demux.ended_early;
+}

@@ -1,0 +1,31 @@
+/* Where output goes: a temporary name beside the final one until it is complete. */
+#ifndef MFACE_MEDIA_TARGET_H
+#define MFACE_MEDIA_TARGET_H
+
+#include <memoface/status.h>
+#include <stdbool.h>
+
+struct mface_target {
+    char *path; // the final name; for a symbolic link, what it points to
+    char *temp; // NULL: written directly (URL, device, pipe)
+};
+
+/* Picks the temporary name, which differs between processes and between targets of one process.
+ * MFACE_ERR_NOENT: no such folder; MFACE_ERR_IO: not writable; MFACE_ERR_ARG: the output is the
+ * file `input` (may be NULL); logged. Release with keep or drop. */
+MFACE_NODISCARD enum mface_status mface_target_init(
+    struct mface_target *target, const char *url, const char *input);
+
+/* What to open for writing. */
+const char *mface_target_name(const struct mface_target *target);
+
+/* Gives the complete file its final name. MFACE_ERR_IO, logged; the temporary file is then
+ * removed. Releases the target. */
+MFACE_NODISCARD enum mface_status mface_target_keep(struct mface_target *target);
+/* Removes the temporary file; accepts a zeroed struct. Releases the target. */
+void mface_target_drop(struct mface_target *target);
+
+/* Whether both names lead to the same existing file or folder. */
+bool mface_target_is_same(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,23 @@
+/* From what was counted to the figures of a job. */
+#ifndef MFACE_PIPELINE_COLLECT_H
+#define MFACE_PIPELINE_COLLECT_H
+
+#include "pipeline/tally.h"
+#include <memoface/cache.h>
+#include <memoface/session.h>
+
+/* What was so when the job began; counts of the cache go on from job to job. */
+struct mface_job_start {
+    int64_t time_us, cpu_us;
+    struct mface_cache_stats cache;
+};
+
+/* `cache` may be NULL. */
+void mface_job_start_init(struct mface_job_start *start, const struct mface_cache *cache);
+
+/* Fills what tally, cache and clocks know; the rest of *stats (frames_total, frames_damaged) is
+ * set to 0. May run while workers count. */
+void mface_stats_collect(const struct mface_job_start *start, const struct mface_tally *tally,
+    const struct mface_cache *cache, struct mface_stats *stats);
+
+#endif

@@ -1,0 +1,152 @@
+#include "pipeline/demand.h"
+
+#include "base/cpu.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+void mface_result_clear(struct mface_result *result)
+{
+    if (result->blob)
+        mface_blob_unref(result->cache, &result->blob);
+    mface_mem_free(result->own);
+    *result = (struct mface_result) { 0 };
+}
+
+struct mface_result mface_result_borrow(const struct mface_result *result)
+{
+    struct mface_result copy = *result;
+    copy.own = NULL;
+    if (copy.blob)
+        copy.blob = mface_blob_ref(copy.blob);
+    return copy;
+}
+
+void *mface_load_keep(struct mface_load *load, size_t size)
+{
+    struct mface_result *result = &load->result;
+    assert(!result->data);
+    if (!load->cache)
+        return NULL;
+    if (mface_cache_reserve(load->cache, load->key, load->stage, size, &result->blob) != MFACE_OK)
+        return NULL;
+    void *data = mface_blob_data_mut(result->blob);
+    result->data = data;
+    result->size = size;
+    return data;
+}
+
+void *mface_load_room(struct mface_load *load, size_t size)
+{
+    void *data = mface_load_keep(load, size);
+    if (data)
+        return data;
+    data = mface_mem_alloc(size);
+    if (!data) {
+        (void)mface_fail_nomem(mface_stage_get(load->stage)->name);
+        return NULL;
+    }
+    load->result.own = data;
+    load->result.data = data;
+    load->result.size = size;
+    return data;
+}
+
+/* Runs a stage and records the time that is its own. */
+static enum mface_status run_timed(struct mface_demander *demander, struct mface_load *load,
+    mface_run_fn run, void *user, int64_t *own_us)
+{
+    const int64_t outer_child_us = demander->child_us, start_us = mface_time_us();
+    demander->child_us = 0;
+    const enum mface_status status = run(user, load);
+    *own_us = mface_time_us() - start_us - demander->child_us;
+    demander->child_us = outer_child_us;
+    if (status == MFACE_OK)
+        mface_hist_add(&demander->tally->stage[load->stage].runs, *own_us);
+    return status;
+}
+
+/* Publishes what the run made, or tells those who wait that there is nothing. */
+static void end_load(struct mface_load *load, enum mface_status status, int64_t own_us)
+{
+    struct mface_result *result = &load->result;
+    if (!load->cache)
+        return;
+    if (status == MFACE_OK && result->blob) {
+        mface_cache_commit(load->cache, result->blob, own_us);
+        return;
+    }
+    mface_cache_abort(load->cache, load->key, result->blob, status);
+    result->blob = NULL;
+}
+
+static enum mface_status load_result(struct mface_demander *demander, struct mface_load *load,
+    mface_run_fn run, void *user, struct mface_result *out)
+{
+    int64_t own_us;
+    const enum mface_status status = run_timed(demander, load, run, user, &own_us);
+    load->result.cache = load->cache;
+    end_load(load, status, own_us);
+    if (status != MFACE_OK)
+        mface_result_clear(&load->result);
+    *out = load->result;
+    return status;
+}
+
+static enum mface_status hit_or_load(struct mface_demander *demander, struct mface_load *load,
+    mface_run_fn run, void *user, struct mface_result *out)
+{
+    enum mface_cache_outcome outcome = MFACE_CACHE_LOAD;
+    struct mface_blob *blob = NULL;
+    if (load->cache)
+        MFACE_TRY(mface_cache_begin(load->cache, load->key, load->stage, &outcome, &blob));
+    if (outcome == MFACE_CACHE_LOAD)
+        return load_result(demander, load, run, user, out);
+    mface_counter_add(&demander->tally->stage[load->stage].hits, 1);
+    *out = (struct mface_result) {
+        .cache = load->cache,
+        .blob = blob,
+        .data = mface_blob_data(blob),
+        .size = mface_blob_size(blob),
+    };
+    return MFACE_OK;
+}
+
+enum mface_status mface_demand(struct mface_demander *demander, enum mface_stage stage,
+    struct mface_key key, mface_run_fn run, void *user, struct mface_result *out)
+{
+    const bool cached = demander->cached & MFACE_STAGE_BIT(stage);
+    struct mface_load load = {
+        .cache = cached ? demander->cache : NULL,
+        .key = key,
+        .stage = stage,
+    };
+    const int64_t start_us = mface_time_us();
+    *out = (struct mface_result) { 0 };
+    mface_counter_add(&demander->tally->stage[stage].demands, 1);
+    const enum mface_status status = hit_or_load(demander, &load, run, user, out);
+    demander->child_us += mface_time_us() - start_us;
+    return status;
+}
+
+void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,
+    struct mface_key key, const void *data, size_t size, int64_t cost_us)
+{
+    enum mface_cache_outcome outcome;
+    struct mface_blob *blob;
+    if (!demander->cache || !(demander->cached & MFACE_STAGE_BIT(stage)))
+        return;
+    if (mface_cache_begin(demander->cache, key, stage, &outcome, &blob) != MFACE_OK)
+        return;
+    if (outcome == MFACE_CACHE_LOAD) {
+        if (mface_cache_reserve(demander->cache, key, stage, size, &blob) != MFACE_OK) {
+            mface_cache_abort(demander->cache, key, NULL, MFACE_OK);
+            return;
+        }
+        memcpy(mface_blob_data_mut(blob), data, size);
+        mface_cache_commit(demander->cache, blob, cost_us);
+    }
+    mface_blob_unref(demander->cache, &blob);
+}

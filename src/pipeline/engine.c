@@ -1,0 +1,145 @@
+#include "pipeline/engine.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "pipeline/eval.h"
+#include "pipeline/settings.h"
+
+#include <string.h>
+
+static void convert_face_settings(
+    struct mface_engine *engine, const struct mface_settings *settings)
+{
+    engine->detect = (struct mface_detect_params) {
+        .window_px = settings->detector_window_px,
+        .threshold = (float)settings->detector_threshold,
+    };
+    engine->align = (struct mface_align_params) {
+        .mode = (enum mface_align_mode)settings->align_mode,
+        .coverage = settings->coverage,
+        .resolution = settings->resolution_px,
+        .x_offset = settings->align_x,
+        .y_offset = settings->align_y,
+        .exclude_moving_parts = settings->exclude_moving_parts,
+        .head_mode = settings->head_mode,
+        .freeze_z_rotation = settings->freeze_z_rotation,
+    };
+}
+
+static void convert_swap_settings(
+    struct mface_engine *engine, const struct mface_settings *settings)
+{
+    engine->pre.sharpen = settings->presharpen;
+    memcpy(engine->pre.gamma_bgr, settings->pre_gamma_bgr, sizeof engine->pre.gamma_bgr);
+    engine->swap = (struct mface_dfm_params) {
+        .morph = settings->morph,
+        .two_pass = settings->two_pass,
+    };
+    engine->post = (struct mface_post_params) {
+        .sharpen = settings->post_sharpen,
+        .color_transfer = (enum mface_color_transfer)settings->color_transfer,
+        .mask = {
+            .use_source = settings->mask_source,
+            .use_celeb = settings->mask_celeb,
+            .use_landmarks = settings->mask_landmarks,
+            .erode_px = settings->mask_erode_px,
+            .blur_px = settings->mask_blur_px,
+        },
+    };
+    memcpy(engine->post.gamma_bgr, settings->post_gamma_bgr, sizeof engine->post.gamma_bgr);
+}
+
+static void convert_merge_settings(
+    struct mface_engine *engine, const struct mface_settings *settings)
+{
+    engine->merge = (struct mface_merge_params) {
+        .x_offset = settings->face_x,
+        .y_offset = settings->face_y,
+        .scale = settings->face_scale,
+        .opacity = settings->opacity,
+        .interp = (enum mface_interp)settings->interpolation,
+        .color_compression = settings->color_compression,
+        .compress_frame =
+            settings->compression_area == MFACE_COMPRESS_FRAME && settings->color_compression > 0,
+    };
+    engine->adjust = (struct mface_adjust_params) {
+        .median_percent = settings->median_percent,
+        .degrade_percent = settings->degrade_percent,
+    };
+}
+
+static unsigned cached_stages(const struct mface_settings *settings)
+{
+    unsigned set = 0;
+    for (int i = 0; i < MFACE_N_STAGES; i++)
+        if (mface_stage_get((enum mface_stage)i)->cached)
+            set |= MFACE_STAGE_BIT(i);
+    if (!settings->pre_cache)
+        set &= ~MFACE_STAGE_BIT(MFACE_STAGE_PRE);
+    if (!settings->post_cache)
+        set &= ~MFACE_STAGE_BIT(MFACE_STAGE_POST);
+    return set;
+}
+
+enum mface_status mface_engine_create(
+    const struct mface_engine_params *params, struct mface_engine **out)
+{
+    struct mface_engine *engine = mface_mem_calloc(1, sizeof *engine);
+    if (!engine)
+        return mface_fail_nomem("engine");
+    engine->settings = params->settings;
+    engine->models = *params->models;
+    engine->cache = params->cache;
+    engine->tally = params->tally;
+    engine->cached = cached_stages(params->settings);
+    mface_stage_bases_init(&engine->bases, params->settings, params->models->digests);
+    convert_face_settings(engine, params->settings);
+    convert_swap_settings(engine, params->settings);
+    convert_merge_settings(engine, params->settings);
+    *out = engine;
+    return MFACE_OK;
+}
+
+void mface_engine_free(struct mface_engine **engine)
+{
+    mface_mem_free(*engine);
+    *engine = NULL;
+}
+
+static void eval_clear(struct mface_eval *eval)
+{
+    for (int i = 0; i < eval->n_faces; i++)
+        mface_result_clear(&eval->faces[i].crop);
+    mface_mem_free(eval->faces);
+}
+
+/* A face whose frame needed no inference for it was served from memory, wherever on its way. */
+static void tally_frame(const struct mface_eval *eval, enum mface_status status)
+{
+    struct mface_tally *tally = eval->engine->tally;
+    if (status != MFACE_OK) {
+        mface_counter_add(&tally->frames_failed, 1);
+        return;
+    }
+    mface_counter_add(&tally->frames_without_face, eval->n_faces == 0);
+    mface_counter_add(&tally->faces, eval->n_faces);
+    mface_counter_add(&tally->face_demands, eval->n_faces);
+    mface_counter_add(&tally->face_hits, eval->n_faces - eval->n_inferences);
+}
+
+enum mface_status mface_engine_run(
+    struct mface_engine *engine, struct mface_canvas *canvas, int *n_faces)
+{
+    struct mface_eval eval = {
+        .engine = engine,
+        .canvas = canvas,
+        .demander = { .cache = engine->cache, .cached = engine->cached, .tally = engine->tally },
+    };
+    enum mface_status status = mface_eval_find(&eval);
+    if (status == MFACE_OK)
+        status = mface_eval_merge(&eval);
+    tally_frame(&eval, status);
+    *n_faces = status == MFACE_OK ? eval.n_faces : 0;
+    eval_clear(&eval);
+    return status;
+}

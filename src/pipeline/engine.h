@@ -1,0 +1,63 @@
+/* The engine: one frame through the stage graph, computing only what is demanded and missing.
+ *
+ * A frame's content hash is the root. From it the engine walks down small records (boxes,
+ * landmarks, where the crop lies and what its pixels hash to) to the key of the merged result, and
+ * demands that. A hit ends there: a repeated frame costs a few look-ups and the copy of a patch. A
+ * miss demands the finished faces, which demand the swapped ones, and so on up, each only if it is
+ * missing. Since a crop is known by its content, a face that did not change under a changed
+ * background hits everything after `crop`. */
+#ifndef MFACE_PIPELINE_ENGINE_H
+#define MFACE_PIPELINE_ENGINE_H
+
+#include "face/detect.h"
+#include "face/face.h"
+#include "pipeline/stages.h"
+#include "pipeline/tally.h"
+#include "swap/dfm.h"
+#include <memoface/cache.h>
+
+struct mface_settings;
+
+/* The models, as the engine calls them. All are thread-safe; statuses as in face/detect.h,
+ * face/mark.h and swap/dfm.h. */
+struct mface_engine_models {
+    void *user;
+    enum mface_status (*detect)(void *user, const struct mface_picture *picture,
+        const struct mface_detect_params *params, struct mface_box *boxes, int *n_boxes);
+    enum mface_status (*mark)(void *user, const struct mface_picture *picture,
+        const struct mface_box *box, struct mface_landmarks *landmarks);
+    enum mface_status (*swap)(void *user, const struct mface_dfm_params *params,
+        const struct mface_image *crop, const struct mface_image *celeb_face,
+        const struct mface_image *celeb_mask, const struct mface_image *source_mask);
+    struct mface_key digests[MFACE_N_ROLES]; // content of the model files
+};
+
+struct mface_engine; // immutable during a job but for what it counts; thread-safe
+
+struct mface_engine_params {
+    const struct mface_settings *settings;    // borrowed until the engine is freed
+    const struct mface_engine_models *models; // copied
+    struct mface_cache *cache;                // borrowed; NULL: none
+    struct mface_tally *tally;                // borrowed
+};
+
+/* MFACE_ERR_NOMEM, logged. */
+MFACE_NODISCARD enum mface_status mface_engine_create(
+    const struct mface_engine_params *params, struct mface_engine **out);
+void mface_engine_free(struct mface_engine **engine);
+
+/* A frame as the engine sees it. */
+struct mface_canvas {
+    struct mface_picture picture; // read only until make_writable has run
+    struct mface_key key;         // hash of every visible sample and the format
+    /* Makes the pixels the caller's own and sets `picture` anew. */
+    enum mface_status (*make_writable)(void *user, struct mface_picture *picture);
+    void *user;
+};
+
+/* Swaps the faces of one frame in place. On failure the frame is as it was. *n_faces is how many
+ * were swapped; both outcomes are tallied. */
+MFACE_NODISCARD enum mface_status mface_engine_run(
+    struct mface_engine *engine, struct mface_canvas *canvas, int *n_faces);
+
+#endif

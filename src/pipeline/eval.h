@@ -1,0 +1,95 @@
+/* The evaluation of one frame, as the files of the engine share it. */
+#ifndef MFACE_PIPELINE_EVAL_H
+#define MFACE_PIPELINE_EVAL_H
+
+#include "face/align.h"
+#include "pipeline/demand.h"
+#include "pipeline/engine.h"
+#include "swap/stages.h"
+
+/* Everything the stages take from the settings, converted once per job. */
+struct mface_engine {
+    const struct mface_settings *settings;
+    struct mface_engine_models models;
+    struct mface_cache *cache;
+    struct mface_tally *tally;
+    unsigned cached; // bit set of stages whose results are kept
+    struct mface_stage_bases bases;
+    struct mface_detect_params detect;
+    struct mface_align_params align;
+    struct mface_pre_params pre;
+    struct mface_dfm_params swap;
+    struct mface_post_params post;
+    struct mface_merge_params merge;
+    struct mface_adjust_params adjust;
+};
+
+/* Records: what the small stages keep. Boxes and landmarks are stored up to their count. */
+struct mface_boxes_record {
+    int n;
+    struct mface_box box[MFACE_FACES_MAX];
+};
+
+/* No padding: the record is hashed as bytes. */
+struct mface_align_record {
+    struct mface_alignment alignment;
+    struct mface_key crop_key; // content of the crop
+    int64_t is_usable;         // 0: the landmarks allow no alignment, the face is left alone
+};
+
+/* One face on its way. The keys of large results are known before any of them is computed. */
+struct mface_face {
+    struct mface_eval *eval;
+    struct mface_box box;
+    struct mface_landmarks landmarks;
+    struct mface_align_record align;
+    struct mface_key box_id, landmarks_id, align_id; // content of the records
+    struct mface_key pre_key, swap_key, post_key;
+    struct mface_result crop; // while this frame may still read it; data NULL: not at hand
+};
+
+struct mface_eval {
+    struct mface_engine *engine;
+    struct mface_canvas *canvas;
+    struct mface_demander demander;
+    struct mface_face *faces;
+    int n_faces;
+    int64_t n_inferences;
+    bool is_written; // merge ran here, so the canvas has its result already
+};
+
+/* eval_find.c: detect, select, mark, align; fills eval->faces, whose owner is the eval. */
+MFACE_NODISCARD enum mface_status mface_eval_find(struct mface_eval *eval);
+
+/* eval_face.c: the face's results, each demanded only if missing. Clear *out. */
+MFACE_NODISCARD enum mface_status mface_face_crop(
+    struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_swap(
+    struct mface_face *face, struct mface_result *out);
+MFACE_NODISCARD enum mface_status mface_face_post(
+    struct mface_face *face, struct mface_result *out);
+void mface_face_derive_keys(struct mface_face *face);
+
+/* eval_merge.c: writes the faces into the frame, by running merge or by applying its patch. */
+MFACE_NODISCARD enum mface_status mface_eval_merge(struct mface_eval *eval);
+
+/* Views of the packed planes a result is made of, side × side each. */
+static inline struct mface_image mface_plane_u8(const void *data, int side_px, int c)
+{
+    return (struct mface_image) {
+        .data = (void *)data,
+        .stride = (ptrdiff_t)side_px * c,
+        .w = side_px,
+        .h = side_px,
+        .c = c,
+        .sample = MFACE_SAMPLE_U8,
+    };
+}
+
+static inline size_t mface_area_px(int side_px)
+{
+    return (size_t)side_px * (size_t)side_px;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* The pipeline: frames from a reader through the engine to a writer, several at a time, in order.
+ *
+ * One thread decodes, a pool of workers runs the engine, the calling thread encodes. Frames in
+ * flight are bounded, so memory is. */
+#ifndef MFACE_PIPELINE_PIPELINE_H
+#define MFACE_PIPELINE_PIPELINE_H
+
+#include "media/media.h"
+#include "pipeline/engine.h"
+#include "pipeline/tally.h"
+#include <stdatomic.h>
+
+struct mface_pipeline_params {
+    struct mface_reader *reader;
+    struct mface_writer *writer;
+    struct mface_engine *engine;
+    struct mface_tally *tally;
+    int n_workers;            // ≥ 1
+    atomic_bool *cancel;      // set from anywhere to stop soon
+    void (*tick)(void *user); // called from this thread, about interval_us apart; may be NULL
+    void *user;
+    int64_t interval_us; // > 0
+};
+
+/* Runs until the reader ends, it fails, writing fails or `cancel` is set. A frame in which a stage
+ * fails is written as it was read. *is_writable tells whether the output is sound and worth
+ * finishing: false after a failure to write.
+ * MFACE_OK, MFACE_ERR_CANCELED, MFACE_ERR_NOMEM, or what the reader or writer says. */
+MFACE_NODISCARD enum mface_status mface_pipeline_run(
+    const struct mface_pipeline_params *params, bool *is_writable);
+
+#endif

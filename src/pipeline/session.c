@@ -1,0 +1,277 @@
+/* Sessions keep the cache and the models; a job borrows them for one input and one output. */
+#include <memoface/session.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "media/media.h"
+#include "pipeline/collect.h"
+#include "pipeline/models.h"
+#include "pipeline/output_check.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/report.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { DEFAULT_INTERVAL_MS = 500 };
+
+struct mface_session {
+    struct mface_settings settings;
+    struct mface_models models;
+    struct mface_cache *cache; // NULL: turned off
+    struct mface_tally tally;  // of the job that runs or ran last
+    struct mface_job_start start;
+    atomic_bool cancel; // the only field that other threads and signal handlers touch
+};
+
+static enum mface_status make_cache(
+    const struct mface_settings *settings, struct mface_cache **cache)
+{
+    const struct mface_cache_params params = {
+        .budget_bytes = settings->cache_size_bytes,
+        .policy = mface_policy_names[settings->policy],
+    };
+    *cache = NULL;
+    return params.budget_bytes > 0 ? mface_cache_create(&params, cache) : MFACE_OK;
+}
+
+/* Keeps what the cache holds where the change allows it. */
+static enum mface_status change_cache(
+    struct mface_session *session, const struct mface_settings *settings)
+{
+    const bool same_policy = settings->policy == session->settings.policy;
+    if (session->cache && settings->cache_size_bytes > 0 && same_policy)
+        return mface_cache_resize(session->cache, settings->cache_size_bytes);
+    struct mface_cache *cache;
+    MFACE_TRY(make_cache(settings, &cache));
+    mface_cache_free(&session->cache);
+    session->cache = cache;
+    return MFACE_OK;
+}
+
+enum mface_status mface_session_create(
+    const char *model, const struct mface_settings *settings, struct mface_session **out)
+{
+    struct mface_session *session = mface_mem_calloc(1, sizeof *session);
+    if (!session)
+        return mface_fail_nomem("session");
+    session->settings = *settings;
+    enum mface_status status = mface_models_open(&session->models, model, settings);
+    if (status == MFACE_OK)
+        status = make_cache(settings, &session->cache);
+    if (status != MFACE_OK)
+        mface_session_free(&session);
+    *out = session;
+    return status;
+}
+
+void mface_session_free(struct mface_session **session)
+{
+    if (!*session)
+        return;
+    mface_models_clear(&(*session)->models);
+    mface_cache_free(&(*session)->cache);
+    mface_mem_free(*session);
+    *session = NULL;
+}
+
+enum mface_status mface_session_configure(
+    struct mface_session *session, const struct mface_settings *settings)
+{
+    MFACE_TRY(mface_models_open(&session->models, session->models.dfm_path, settings));
+    MFACE_TRY(change_cache(session, settings));
+    session->settings = *settings;
+    return MFACE_OK;
+}
+
+enum mface_status mface_session_set_model(struct mface_session *session, const char *model)
+{
+    return mface_models_open(&session->models, model, &session->settings);
+}
+
+void mface_session_cancel(struct mface_session *session)
+{
+    atomic_store(&session->cancel, true);
+}
+
+static struct mface_report_model report_model(const struct mface_session *session)
+{
+    return (struct mface_report_model) {
+        .path = session->models.dfm_path,
+        .info = mface_dfm_info(session->models.dfm),
+    };
+}
+
+enum mface_status mface_session_write_report(
+    const struct mface_session *session, const struct mface_stats *stats, FILE *file)
+{
+    const struct mface_report_model model = report_model(session);
+    return mface_report_write(stats, &session->settings, &model, file);
+}
+
+/* One job while it runs. */
+struct run {
+    struct mface_session *session;
+    const struct mface_job *job;
+    struct mface_reader *reader;
+    struct mface_writer *writer;
+    struct mface_engine *engine;
+    int64_t frames_total;
+    bool has_output; // finished under its name
+};
+
+static void collect(const struct run *run, struct mface_stats *stats)
+{
+    const struct mface_session *session = run->session;
+    mface_stats_collect(&session->start, &session->tally, session->cache, stats);
+    stats->frames_total = run->frames_total;
+}
+
+static void tick(void *user)
+{
+    const struct run *run = user;
+    struct mface_stats stats;
+    collect(run, &stats);
+    run->job->progress(run->job->user, &stats, 0);
+}
+
+static enum mface_status open_reader(struct run *run)
+{
+    const struct mface_reader_params params = {
+        .url = run->job->input,
+        .format = run->job->input_format,
+        .cancel = &run->session->cancel,
+    };
+    MFACE_TRY(mface_reader_open(&params, &run->reader));
+    struct mface_reader_info info;
+    mface_reader_get_info(run->reader, &info);
+    run->frames_total = info.n_frames;
+    return MFACE_OK;
+}
+
+/* The encoder chooses its own threads: with some encoders the stream would else depend on a setting
+ * that must not show in the output. */
+static enum mface_status open_writer(struct run *run)
+{
+    const struct mface_job *job = run->job;
+    const struct mface_report_model model = report_model(run->session);
+    struct mface_provenance provenance;
+    mface_provenance_init(&provenance, &model);
+    const struct mface_writer_params params = {
+        .url = job->output,
+        .format = job->output_format,
+        .encoder = job->encoder,
+        .pixel_format = job->pixel_format,
+        .quality = job->quality,
+        .speed = job->speed,
+        .metadata = job->no_provenance ? NULL : provenance.metadata,
+    };
+    return mface_writer_open(&params, run->reader, &run->writer);
+}
+
+static enum mface_status make_engine(struct run *run)
+{
+    struct mface_session *session = run->session;
+    struct mface_engine_models models;
+    mface_models_describe(&session->models, &models);
+    const struct mface_engine_params params = {
+        .settings = &session->settings,
+        .models = &models,
+        .cache = session->cache,
+        .tally = &session->tally,
+    };
+    return mface_engine_create(&params, &run->engine);
+}
+
+/* A sound output is finished even if the input broke off or the user stopped it; one without a
+ * single frame is not worth keeping. */
+static enum mface_status end_output(struct run *run, enum mface_status status, bool is_writable)
+{
+    const bool is_empty = mface_counter_get(&run->session->tally.frames) == 0;
+    if (!is_writable || is_empty) {
+        mface_writer_discard(&run->writer);
+        if (status == MFACE_OK)
+            return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", run->job->input);
+        return status;
+    }
+    const enum mface_status finished = mface_writer_finish(&run->writer);
+    run->has_output = finished == MFACE_OK;
+    return finished != MFACE_OK ? finished : status;
+}
+
+static enum mface_status run_pipeline(struct run *run)
+{
+    const int interval_ms = run->job->interval_ms > 0 ? run->job->interval_ms : DEFAULT_INTERVAL_MS;
+    const struct mface_pipeline_params params = {
+        .reader = run->reader,
+        .writer = run->writer,
+        .engine = run->engine,
+        .tally = &run->session->tally,
+        .n_workers = mface_settings_n_workers(&run->session->settings),
+        .cancel = &run->session->cancel,
+        .tick = run->job->progress ? tick : NULL,
+        .user = run,
+        .interval_us = 1000 * (int64_t)interval_ms,
+    };
+    bool is_writable;
+    const enum mface_status status = mface_pipeline_run(&params, &is_writable);
+    return end_output(run, status, is_writable);
+}
+
+static enum mface_status run_steps(struct run *run)
+{
+    MFACE_TRY(open_reader(run));
+    MFACE_TRY(make_engine(run));
+    MFACE_TRY(open_writer(run));
+    return run_pipeline(run);
+}
+
+static void run_clear(struct run *run)
+{
+    mface_writer_discard(&run->writer);
+    mface_engine_free(&run->engine);
+    if (run->reader)
+        mface_reader_close(&run->reader);
+}
+
+static enum mface_status check(const struct mface_job *job)
+{
+    MFACE_TRY(mface_output_check(job->input, job->output, job->overwrite));
+    return job->sidecar ? mface_output_check(job->input, job->sidecar, job->overwrite) : MFACE_OK;
+}
+
+static enum mface_status write_sidecar(const struct run *run)
+{
+    const struct mface_report_model model = report_model(run->session);
+    if (!run->job->sidecar || !run->has_output)
+        return MFACE_OK;
+    return mface_provenance_write_sidecar(run->job->sidecar, run->job->output, &model);
+}
+
+/* The last figures, with what only the end can tell. */
+static void tell_end(const struct run *run, struct mface_stats *stats)
+{
+    collect(run, stats);
+    if (run->reader)
+        stats->frames_damaged = mface_reader_n_damaged(run->reader);
+    if (run->job->progress)
+        run->job->progress(run->job->user, stats, 1);
+}
+
+enum mface_status mface_session_run(
+    struct mface_session *session, const struct mface_job *job, struct mface_stats *stats)
+{
+    struct mface_stats local;
+    struct run run = { .session = session, .job = job };
+    memset(&session->tally, 0, sizeof session->tally);
+    mface_job_start_init(&session->start, session->cache);
+    enum mface_status status = check(job);
+    if (status == MFACE_OK)
+        status = run_steps(&run);
+    const enum mface_status written = write_sidecar(&run);
+    status = written != MFACE_OK ? written : status;
+    tell_end(&run, stats ? stats : &local);
+    run_clear(&run);
+    atomic_store(&session->cancel, false); // used up: the next job starts afresh
+    return status;
+}

@@ -1,0 +1,71 @@
+/* All settings of a run as a plain struct, and the table that declares them.
+ *
+ * The struct holds values; everything else about a setting (key, type, range, default, unit, help,
+ * group, the stages it enters) is one row of mface_settings_rows. Colour triples are B, G, R, as
+ * the pixels are. */
+#ifndef MFACE_PIPELINE_SETTINGS_H
+#define MFACE_PIPELINE_SETTINGS_H
+
+#include "base/option.h"
+#include <memoface/settings.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mface_precision { MFACE_PRECISION_AUTO, MFACE_PRECISION_F32 };
+enum mface_compression_area { MFACE_COMPRESS_FACE, MFACE_COMPRESS_FRAME };
+
+struct mface_settings {
+    int64_t cache_size_bytes; // 0: no cache
+    int policy;               // index into mface_policy_names
+    bool pre_cache, post_cache;
+
+    bool parallel;
+    int threads;   // 0: every processor
+    int precision; // enum mface_precision
+
+    char detector[MFACE_OPTION_STRING_BYTES]; // a built-in name or a path
+    int detector_window_px;                   // 0: the detector's own
+    double detector_threshold;
+    char marker[MFACE_OPTION_STRING_BYTES]; // a built-in name or a path
+    int max_faces;                          // 0: all
+    int sort;                               // enum mface_sort
+    bool swap_all_faces;
+    int face_id; // counts in sorted order; ignored with swap_all_faces
+
+    int align_mode; // enum mface_align_mode
+    double coverage;
+    int resolution_px;
+    double align_x, align_y;
+    bool exclude_moving_parts, head_mode, freeze_z_rotation;
+
+    double presharpen;
+    double pre_gamma_bgr[3];
+    double morph;
+    bool two_pass;
+    double post_gamma_bgr[3];
+    double post_sharpen;
+
+    bool mask_source, mask_celeb, mask_landmarks;
+    int mask_erode_px, mask_blur_px;
+
+    double face_x, face_y, face_scale;
+    int color_transfer; // enum mface_color_transfer
+    int interpolation;  // enum mface_interp
+    double color_compression;
+    int compression_area; // enum mface_compression_area
+    double opacity;
+
+    int median_percent, degrade_percent;
+};
+
+extern const struct mface_option mface_settings_rows[];
+extern const size_t mface_settings_n_rows;
+extern const char *const mface_policy_names[];
+
+/* The heading of a row's group: "Mask". Static storage. */
+const char *mface_settings_group_name(const struct mface_option *row);
+
+void mface_settings_init(struct mface_settings *settings);
+
+#endif
