@@ -72,7 +72,7 @@ static bool copy_props(AVFrame *out, const AVFrame *in)
     return true;
 }
 
-enum mface_status mface_convert(
+enum mface_status mface_converter_run(
     struct mface_converter *converter, const AVFrame *in, AVFrame *out)
 {
     const struct mface_conversion conversion = conversion_between(in, out);
@@ -104,7 +104,7 @@ enum mface_status mface_convert_to(struct mface_converter *converter, const AVFr
     } else if (mface_pixfmt_is_full_range(in)) {
         frame->color_range = AVCOL_RANGE_JPEG;
     }
-    const enum mface_status status = mface_convert(converter, in, frame);
+    const enum mface_status status = mface_converter_run(converter, in, frame);
     if (status != MFACE_OK)
         av_frame_free(&frame);
     *out = frame;

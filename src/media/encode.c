@@ -180,7 +180,7 @@ static enum mface_status fit(struct mface_encoder *encoder, const AVFrame *in, A
     (*out)->height = target->height;
     (*out)->color_range = target->color_range;
     (*out)->colorspace = target->colorspace;
-    return mface_convert(&encoder->converter, in, *out);
+    return mface_converter_run(&encoder->converter, in, *out);
 }
 
 static int64_t duration_of(const struct mface_encoder *encoder, const AVFrame *frame)
