@@ -3,8 +3,7 @@
  * Common rules: `dst` is allocated by the caller and never overlaps `src` unless a kernel says it
  * works in place; images have ≥ 1 pixel; kernels do not fail, do not allocate unless they return a
  * status, and are thread-safe. U8 results are rounded to nearest and clamped. The formulas are
- * those of DeepFaceLive's ImageProcessor (OpenCV semantics); where OpenCV rounds intermediate
- * coordinates to 1/32 pixel, these do not, unless noted. */
+ * those of DeepFaceLive's ImageProcessor (OpenCV semantics). */
 #ifndef MFACE_IMAGE_KERNELS_H
 #define MFACE_IMAGE_KERNELS_H
 
@@ -18,11 +17,13 @@ enum mface_interp {
 };
 
 /* dst(x, y) = src at src_to_dst⁻¹(x, y); 0 outside the source. c 1 or 3; sample types may differ:
- * U8→U8, U8→F32 (scaled to 0..1), F32→F32. Pixel centres lie at integer coordinates (OpenCV). */
+ * U8→U8, U8→F32 (scaled to 0..1), F32→F32. Pixel centres lie at integer coordinates; positions are
+ * rounded to 1/32 pixel, as OpenCV's warpAffine does. A singular matrix gives 0 everywhere. */
 void mface_warp_affine(const struct mface_image *src, const struct mface_image *dst,
     const struct mface_affine *src_to_dst, enum mface_interp interp);
 
-/* Resizes with pixel centres at half-integers (OpenCV's resize), edges replicated. */
+/* Resizes with pixel centres at half-integers (OpenCV's resize), edges replicated, no low-pass when
+ * shrinking. Sample types may differ, scaled as mface_convert() does; F32→F32 is not clamped. */
 void mface_resize(
     const struct mface_image *src, const struct mface_image *dst, enum mface_interp interp);
 

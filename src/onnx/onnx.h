@@ -29,7 +29,7 @@ size_t mface_dtype_bytes(enum mface_dtype dtype);
 const char *mface_dtype_name(enum mface_dtype dtype); // "f32"
 
 struct mface_shape {
-    int rank; // 0..MFACE_TENSOR_RANK_MAX; rank 0 is a scalar
+    int rank;                           // 0..MFACE_TENSOR_RANK_MAX; rank 0 is a scalar
     int64_t dim[MFACE_TENSOR_RANK_MAX]; // ≥ 0; -1 in a model's inputs: free
 };
 
@@ -44,7 +44,7 @@ struct mface_tensor {
 struct mface_value_info {
     const char *name; // owned by the model
     enum mface_dtype dtype;
-    struct mface_shape shape; // dim -1 where the file leaves it free
+    struct mface_shape shape; // dim -1 where the file leaves it free; rank -1: any rank
 };
 
 struct mface_onnx; // a parsed model
@@ -101,8 +101,8 @@ int64_t mface_plan_weight_bytes(const struct mface_plan *plan); // packed
 
 /* Runs a plan on a runner from the plan's own free list, which grows to the number of threads that
  * run at once. Thread-safe; otherwise as mface_runner_run(). */
-MFACE_NODISCARD enum mface_status mface_plan_run(struct mface_plan *plan,
-    const struct mface_tensor *inputs, const struct mface_tensor *outputs);
+MFACE_NODISCARD enum mface_status mface_plan_run(
+    struct mface_plan *plan, const struct mface_tensor *inputs, const struct mface_tensor *outputs);
 
 struct mface_runner;
 

@@ -1,0 +1,160 @@
+/* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN. Constant weights and
+ * bias are packed when the plan is made. */
+#include "onnx/dnnl.h"
+#include "onnx/ops/window.h"
+
+#include <string.h>
+
+struct state {
+    struct mface_dnnl *kernel;
+};
+
+static enum mface_status check(const struct mface_step *step)
+{
+    for (int i = 0; i < 3; i++)
+        if (mface_op_has_in(step, i))
+            MFACE_TRY(mface_op_check_dtype(step, i, MFACE_DTYPE_BIT(MFACE_DTYPE_F32)));
+    const struct mface_shape *x = &step->in[0].shape, *w = &step->in[1].shape;
+    if (x->rank < 3 || x->rank != w->rank)
+        return mface_op_fail(
+            step, MFACE_ERR_FORMAT, "input and weights have ranks %d and %d", x->rank, w->rank);
+    return MFACE_OK;
+}
+
+/* Describes the operation, apart from its weights. */
+static enum mface_status describe(
+    const struct mface_step *step, bool transposed, struct mface_dnnl_conv *conv)
+{
+    MFACE_TRY(check(step));
+    const struct mface_shape *x = &step->in[0].shape, *w = &step->in[1].shape;
+    struct mface_window window;
+    if (transposed)
+        MFACE_TRY(mface_window_init_transposed(step, w->dim + 2, &window));
+    else
+        MFACE_TRY(mface_window_init(step, w->dim + 2, &window));
+    const int64_t groups = mface_op_attr_int(step, "group", 1);
+    const int64_t in_channels = x->dim[1];
+    if (groups < 1 || in_channels % groups || w->dim[0] % groups ||
+        (transposed ? w->dim[0] : w->dim[1] * groups) != in_channels)
+        return mface_op_fail(step, MFACE_ERR_FORMAT,
+            "weights and %lld groups do not fit %lld channels", (long long)groups,
+            (long long)in_channels);
+    *conv = (struct mface_dnnl_conv) {
+        .transposed = transposed,
+        .n_spatial = window.n,
+        .batch = x->dim[0],
+        .in_channels = in_channels,
+        .out_channels = transposed ? w->dim[1] * groups : w->dim[0],
+        .groups = groups,
+        .has_bias = mface_op_has_in(step, 2),
+    };
+    const size_t bytes = (size_t)window.n * sizeof(int64_t);
+    memcpy(conv->in, window.in, bytes);
+    memcpy(conv->out, window.out, bytes);
+    memcpy(conv->kernel, window.kernel, bytes);
+    memcpy(conv->stride, window.stride, bytes);
+    memcpy(conv->dilation, window.dilation, bytes);
+    memcpy(conv->pad_begin, window.pad_begin, bytes);
+    memcpy(conv->pad_end, window.pad_end, bytes);
+    if (conv->has_bias && mface_shape_count(&step->in[2].shape) != conv->out_channels)
+        return mface_op_fail(step, MFACE_ERR_FORMAT, "the bias has a wrong shape");
+    return MFACE_OK;
+}
+
+static enum mface_status infer(struct mface_step *step, bool transposed)
+{
+    struct mface_dnnl_conv conv;
+    MFACE_TRY(describe(step, transposed, &conv));
+    struct mface_shape *shape = &step->out[0].shape;
+    *shape = (struct mface_shape) { .rank = 2 + conv.n_spatial };
+    shape->dim[0] = conv.batch;
+    shape->dim[1] = conv.out_channels;
+    memcpy(shape->dim + 2, conv.out, (size_t)conv.n_spatial * sizeof(int64_t));
+    step->out[0].dtype = MFACE_DTYPE_F32;
+    return MFACE_OK;
+}
+
+static enum mface_status infer_conv(struct mface_step *step)
+{
+    return infer(step, false);
+}
+
+static enum mface_status infer_transposed(struct mface_step *step)
+{
+    return infer(step, true);
+}
+
+static int64_t count_flops(const struct mface_step *step, const struct mface_dnnl_conv *conv)
+{
+    /* Every weight meets every position of the output, or of the input when transposed. */
+    int64_t positions = conv->batch;
+    for (int i = 0; i < conv->n_spatial; i++)
+        positions *= conv->transposed ? conv->in[i] : conv->out[i];
+    return 2 * positions * mface_shape_count(&step->in[1].shape);
+}
+
+static enum mface_status prepare(struct mface_step *step, bool transposed)
+{
+    struct mface_dnnl_conv conv;
+    MFACE_TRY(describe(step, transposed, &conv));
+    struct state *state = mface_op_state(step, sizeof *state);
+    if (!state)
+        return mface_op_nomem(step);
+    if (!mface_shape_count(&step->out[0].shape))
+        return MFACE_OK;
+    conv.weights = step->in[1].data;
+    conv.bias = conv.has_bias ? step->in[2].data : NULL;
+    const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
+    if (status != MFACE_OK)
+        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
+    step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
+    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
+    step->flops = count_flops(step, &conv);
+    step->in_unused = (conv.weights ? 1u << 1 : 0) | (conv.bias ? 1u << 2 : 0);
+    return MFACE_OK;
+}
+
+static enum mface_status prepare_conv(struct mface_step *step)
+{
+    return prepare(step, false);
+}
+
+static enum mface_status prepare_transposed(struct mface_step *step)
+{
+    return prepare(step, true);
+}
+
+static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct state *state = step->state;
+    const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
+        args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
+    return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
+}
+
+static void release(struct mface_step *step)
+{
+    struct state *state = step->state;
+    if (state)
+        mface_dnnl_free(&state->kernel);
+}
+
+const struct mface_op mface_op_conv = {
+    .name = "Conv",
+    .in_min = 2,
+    .in_max = 3,
+    .infer = infer_conv,
+    .prepare = prepare_conv,
+    .run = run,
+    .release = release,
+};
+
+const struct mface_op mface_op_conv_transpose = {
+    .name = "ConvTranspose",
+    .in_min = 2,
+    .in_max = 3,
+    .infer = infer_transposed,
+    .prepare = prepare_transposed,
+    .run = run,
+    .release = release,
+};

@@ -1,0 +1,297 @@
+/* MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool.
+ *
+ * Plain loops over planes: pooling is a sliver of any network's time, and ONNX's rules (ceil_mode,
+ * count_include_pad, indices of the maxima) are easier kept here than in a library. Planes are
+ * always three-dimensional; missing dimensions are of extent 1 in front. */
+#include "onnx/ops/window.h"
+
+#include <math.h>
+#include <string.h>
+
+struct state {
+    struct mface_window w; // with n = 3
+    bool include_pad;
+    bool column_major; // of the indices
+};
+
+enum { ALL = MFACE_WINDOW_RANK_MAX };
+
+/* Moves the dimensions to the end and fills those in front. */
+static void widen(struct mface_window *w)
+{
+    int64_t *const lists[] = { w->in, w->out, w->kernel, w->stride, w->dilation, w->pad_begin,
+        w->pad_end };
+    static const int64_t neutral[] = { 1, 1, 1, 1, 1, 0, 0 };
+    const int missing = ALL - w->n;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        memmove(lists[i] + missing, lists[i], (size_t)w->n * sizeof(int64_t));
+        for (int k = 0; k < missing; k++)
+            lists[i][k] = neutral[i];
+    }
+    w->n = ALL;
+}
+
+static enum mface_status infer(struct mface_step *step)
+{
+    struct mface_window w;
+    MFACE_TRY(mface_window_init(step, NULL, &w));
+    step->out[0].dtype = step->in[0].dtype;
+    mface_window_shape(step, &w, step->in[0].shape.dim[1], &step->out[0].shape);
+    return MFACE_OK;
+}
+
+static enum mface_status infer_average(struct mface_step *step)
+{
+    MFACE_TRY(mface_op_check_dtype(step, 0, MFACE_DTYPE_BIT(MFACE_DTYPE_F32)));
+    return infer(step);
+}
+
+static enum mface_status infer_max(struct mface_step *step)
+{
+    MFACE_TRY(mface_op_check_dtype(
+        step, 0, MFACE_DTYPE_BIT(MFACE_DTYPE_F32) | MFACE_DTYPE_BIT(MFACE_DTYPE_U8)));
+    MFACE_TRY(infer(step));
+    if (step->n_out > 1) {
+        step->out[1].dtype = MFACE_DTYPE_I64;
+        step->out[1].shape = step->out[0].shape;
+    }
+    return MFACE_OK;
+}
+
+static enum mface_status prepare(struct mface_step *step)
+{
+    struct state *state = mface_op_state(step, sizeof *state);
+    if (!state)
+        return mface_op_nomem(step);
+    MFACE_TRY(mface_window_init(step, NULL, &state->w));
+    const struct mface_window *w = &state->w;
+    for (int i = 0; i < w->n; i++) // else a window could lie in the padding alone
+        if (w->pad_begin[i] >= (w->kernel[i] - 1) * w->dilation[i] + 1 || !w->in[i])
+            return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "the padding exceeds the kernel");
+    widen(&state->w);
+    state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
+    state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;
+    return MFACE_OK;
+}
+
+/* Of one window along one dimension: kernel taps that fall inside the input. */
+struct taps {
+    int64_t first, last; // taps first ≤ k < last
+    int64_t start;       // input index of tap 0; may be negative
+};
+
+static struct taps find_taps(const struct mface_window *w, int i, int64_t out)
+{
+    struct taps taps = { .start = out * w->stride[i] - w->pad_begin[i] };
+    if (taps.start < 0)
+        taps.first = (-taps.start + w->dilation[i] - 1) / w->dilation[i];
+    taps.last = (w->in[i] - taps.start + w->dilation[i] - 1) / w->dilation[i];
+    if (taps.last > w->kernel[i])
+        taps.last = w->kernel[i];
+    return taps;
+}
+
+/* Steps to the next output position of a plane, in row-major order. */
+static void next_position(const struct mface_window *w, int64_t at[ALL])
+{
+    for (int i = ALL - 1; i >= 0 && ++at[i] == w->out[i]; i--)
+        at[i] = 0;
+}
+
+#define FOR_TAPS(w, t, k0, k1, k2, index)                                                          \
+    for (int64_t k0 = t[0].first; k0 < t[0].last; k0++)                                            \
+        for (int64_t k1 = t[1].first; k1 < t[1].last; k1++)                                        \
+            for (int64_t k2 = t[2].first, index = ((t[0].start + k0 * w->dilation[0]) * w->in[1] + \
+                                                      t[1].start + k1 * w->dilation[1]) *          \
+                                                      w->in[2] +                                   \
+                                                  t[2].start + k2 * w->dilation[2];                \
+                 k2 < t[2].last; k2++, index += w->dilation[2])
+
+#define DEFINE_MAX_PLANE(type, name)                                                               \
+    static void max_plane_##name(                                                                  \
+        const struct mface_window *w, const void *plane, void *result, int64_t *indices)           \
+    {                                                                                              \
+        const type *x = plane;                                                                     \
+        int64_t at[ALL] = { 0 }, n = w->out[0] * w->out[1] * w->out[2];                            \
+        for (int64_t o = 0; o < n; o++, next_position(w, at)) {                                    \
+            const struct taps t[ALL] = { find_taps(w, 0, at[0]), find_taps(w, 1, at[1]),           \
+                find_taps(w, 2, at[2]) };                                                          \
+            int64_t best = -1;                                                                     \
+            FOR_TAPS(w, t, k0, k1, k2, i)                                                          \
+            if (best < 0 || x[i] > x[best])                                                        \
+                best = i;                                                                          \
+            ((type *)result)[o] = x[best];                                                         \
+            if (indices)                                                                           \
+                indices[o] = best;                                                                 \
+        }                                                                                          \
+    }
+
+DEFINE_MAX_PLANE(float, f32)
+DEFINE_MAX_PLANE(uint8_t, u8)
+
+/* From row-major to column-major within the plane, and to the place in the whole tensor. */
+static void finish_indices(const struct state *state, int64_t plane, int64_t *indices)
+{
+    const struct mface_window *w = &state->w;
+    const int64_t n = w->out[0] * w->out[1] * w->out[2];
+    const int64_t d0 = w->in[0], d1 = w->in[1], d2 = w->in[2];
+    for (int64_t o = 0; o < n; o++) {
+        const int64_t i = indices[o], z = i / (d1 * d2), y = i / d2 % d1, x = i % d2;
+        indices[o] = (state->column_major ? (x * d1 + y) * d0 + z : i) + plane * d0 * d1 * d2;
+    }
+}
+
+struct planes {
+    int64_t n, in_bytes, out_bytes, out_elements;
+};
+
+static struct planes count_planes(const struct mface_step *step)
+{
+    const struct mface_window *w = &((const struct state *)step->state)->w;
+    const struct mface_shape *in = &step->in[0].shape;
+    const int64_t element = (int64_t)mface_dtype_bytes(step->in[0].dtype);
+    const int64_t out = w->out[0] * w->out[1] * w->out[2];
+    return (struct planes) { .n = in->dim[0] * in->dim[1],
+        .in_bytes = w->in[0] * w->in[1] * w->in[2] * element,
+        .out_bytes = out * element,
+        .out_elements = out };
+}
+
+static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct state *state = step->state;
+    const struct planes p = count_planes(step);
+    const bool bytes = step->in[0].dtype == MFACE_DTYPE_U8;
+    int64_t *all = step->n_out > 1 ? args->out[1].data : NULL;
+    if (!args->out[0].data)
+        return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "indices without values");
+#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
+    for (int64_t i = 0; i < p.n; i++) {
+        const char *in = (const char *)args->in[0].data + i * p.in_bytes;
+        char *out = (char *)args->out[0].data + i * p.out_bytes;
+        int64_t *indices = all ? all + i * p.out_elements : NULL;
+        (bytes ? max_plane_u8 : max_plane_f32)(&state->w, in, out, indices);
+        if (indices)
+            finish_indices(state, i, indices);
+    }
+    return MFACE_OK;
+}
+
+/* With the padding counted, a window counts what it covers of input and declared padding, but not
+ * what ceil_mode makes it reach beyond. */
+static int64_t count_taps(const struct mface_window *w, int i, int64_t out)
+{
+    const int64_t start = out * w->stride[i] - w->pad_begin[i];
+    const int64_t room = w->in[i] + w->pad_end[i] - start;
+    const int64_t n = (room + w->dilation[i] - 1) / w->dilation[i];
+    return n < w->kernel[i] ? n : w->kernel[i];
+}
+
+static void average_plane(const struct state *state, const float *x, float *y)
+{
+    const struct mface_window *w = &state->w;
+    int64_t at[ALL] = { 0 }, n = w->out[0] * w->out[1] * w->out[2];
+    for (int64_t o = 0; o < n; o++, next_position(w, at)) {
+        struct taps t[ALL];
+        int64_t count = 1;
+        for (int i = 0; i < ALL; i++) {
+            t[i] = find_taps(w, i, at[i]);
+            count *= state->include_pad ? count_taps(w, i, at[i]) : t[i].last - t[i].first;
+        }
+        float sum = 0.0f;
+        FOR_TAPS(w, t, k0, k1, k2, i)
+        sum += x[i];
+        y[o] = sum / (float)count;
+    }
+}
+
+static enum mface_status run_average(
+    const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct state *state = step->state;
+    const struct planes p = count_planes(step);
+#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
+    for (int64_t i = 0; i < p.n; i++)
+        average_plane(state, (const float *)((const char *)args->in[0].data + i * p.in_bytes),
+            (float *)((char *)args->out[0].data + i * p.out_bytes));
+    return MFACE_OK;
+}
+
+static enum mface_status infer_global(struct mface_step *step)
+{
+    MFACE_TRY(mface_op_check_dtype(step, 0, MFACE_DTYPE_BIT(MFACE_DTYPE_F32)));
+    if (step->in[0].shape.rank < 3)
+        return mface_op_fail(step, MFACE_ERR_FORMAT, "the input has no spatial dimension");
+    MFACE_TRY(mface_op_infer_same(step));
+    for (int i = 2; i < step->out[0].shape.rank; i++)
+        step->out[0].shape.dim[i] = 1;
+    return MFACE_OK;
+}
+
+static int64_t global_plane(const struct mface_step *step)
+{
+    return mface_shape_count_range(&step->in[0].shape, 2, step->in[0].shape.rank);
+}
+
+static enum mface_status run_global_average(
+    const struct mface_step *step, const struct mface_op_args *args)
+{
+    const int64_t plane = global_plane(step), n = mface_shape_count(&step->out[0].shape);
+    for (int64_t i = 0; i < n; i++) {
+        const float *x = (const float *)args->in[0].data + i * plane;
+        double sum = 0.0; // a plane may be large
+        for (int64_t k = 0; k < plane; k++)
+            sum += x[k];
+        ((float *)args->out[0].data)[i] = (float)(sum / (double)plane);
+    }
+    return MFACE_OK;
+}
+
+static enum mface_status run_global_max(
+    const struct mface_step *step, const struct mface_op_args *args)
+{
+    const int64_t plane = global_plane(step), n = mface_shape_count(&step->out[0].shape);
+    for (int64_t i = 0; i < n; i++) {
+        const float *x = (const float *)args->in[0].data + i * plane;
+        float max = -INFINITY;
+        for (int64_t k = 0; k < plane; k++)
+            max = x[k] > max ? x[k] : max;
+        ((float *)args->out[0].data)[i] = max;
+    }
+    return MFACE_OK;
+}
+
+const struct mface_op mface_op_max_pool = {
+    .name = "MaxPool",
+    .in_min = 1,
+    .in_max = 1,
+    .out_max = 2,
+    .infer = infer_max,
+    .prepare = prepare,
+    .run = run_max,
+};
+
+const struct mface_op mface_op_average_pool = {
+    .name = "AveragePool",
+    .in_min = 1,
+    .in_max = 1,
+    .infer = infer_average,
+    .prepare = prepare,
+    .run = run_average,
+};
+
+const struct mface_op mface_op_global_average_pool = {
+    .name = "GlobalAveragePool",
+    .in_min = 1,
+    .in_max = 1,
+    .infer = infer_global,
+    .run = run_global_average,
+};
+
+const struct mface_op mface_op_global_max_pool = {
+    .name = "GlobalMaxPool",
+    .in_min = 1,
+    .in_max = 1,
+    .infer = infer_global,
+    .run = run_global_max,
+};

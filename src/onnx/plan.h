@@ -1,0 +1,94 @@
+/* Inside a plan: what plan.c builds, passes rewrite, memory.c lays out and exec.c runs.
+ *
+ *   graph ──compile──▶ steps + values ──passes──▶ steps ──prepare──▶ weights packed
+ *                                                   └──memory──▶ offsets in one arena
+ *
+ * A value is where a tensor lives. Views and in-place results are values whose `root` is another
+ * value, so that only roots have storage. */
+#ifndef MFACE_ONNX_PLAN_H
+#define MFACE_ONNX_PLAN_H
+
+#include "onnx/graph.h"
+#include "onnx/op.h"
+#include <pthread.h>
+
+enum mface_storage {
+    MFACE_STORAGE_NONE,  // not made yet, or dead
+    MFACE_STORAGE_CONST, // memory of the plan
+    MFACE_STORAGE_INPUT, // memory of the caller
+    MFACE_STORAGE_ARENA, // memory of the runner
+};
+
+struct mface_plan_value {
+    struct mface_tensor tensor; // data: constants only, maybe still in the file, unaligned
+    enum mface_storage storage; // of a root
+    bool owned;                 // tensor.data is the plan's to free
+    int root;                   // itself, or the value whose memory it shares
+    int input;                  // INPUT: index among the model's inputs
+    int n_uses;                 // by steps and as graph output; see mface_plan_count_uses()
+    size_t offset;              // ARENA roots
+    int first, last;            // ARENA roots: steps between which the memory is in use
+};
+
+/* The core's half of a step. */
+struct mface_step_core {
+    const char *model; // for messages
+    int *in, *out;     // value indices, padded as step->in and step->out; -1 where absent
+    size_t scratch_offset;
+    bool prepared; // release is due
+};
+
+struct mface_plan {
+    const struct mface_onnx *onnx;
+    struct mface_arena arena;
+    int threads;
+    struct mface_plan_value *values; // one per graph value, then those that passes add
+    int n_values, values_capacity;
+    struct mface_step **steps; // in execution order
+    int n_steps;
+    struct mface_tensor *inputs;      // type and shape per model input; data: fixed constants
+    struct mface_value_info *outputs; // per graph output
+    int *output_values;
+    size_t arena_bytes;
+    int64_t flops, weight_bytes;
+    pthread_mutex_t lock;      // guards `idle`
+    struct mface_runner *idle; // free list of mface_plan_run()
+};
+
+/* The value whose memory `value` lives in. */
+static inline int mface_plan_root(const struct mface_plan *plan, int value)
+{
+    while (plan->values[value].root != value)
+        value = plan->values[value].root;
+    return value;
+}
+
+/* compile.c: graph to steps, folding constants. Expects inputs and threads set. */
+MFACE_NODISCARD enum mface_status mface_plan_compile(struct mface_plan *plan);
+
+/* Makes the constant inputs of a step present and aligned, then calls the operator's prepare. */
+MFACE_NODISCARD enum mface_status mface_plan_prepare_step(
+    struct mface_plan *plan, struct mface_step *step);
+
+/* A new value like `tensor` without storage; -1: no memory. Moves plan->values. */
+int mface_plan_add_value(struct mface_plan *plan, const struct mface_tensor *tensor);
+
+/* A step for `op` with n_in inputs and n_out outputs, all absent; belongs to the plan, and is not
+ * in its list yet. NULL: no memory. `node` may be NULL. */
+struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface_op *op,
+    const struct mface_node *node, int n_in, int n_out);
+
+/* Calls the operator's release and frees the state; harmless when never prepared. */
+void mface_step_release(struct mface_step *step);
+
+/* Sets n_uses of every value. */
+void mface_plan_count_uses(struct mface_plan *plan);
+
+/* Removes steps none of whose outputs anybody reads; leaves n_uses counted. */
+void mface_plan_prune(struct mface_plan *plan);
+
+/* layout.c: resolves views, shares memory in place, gives every ARENA root an offset; sets
+ * arena_bytes. Expects every step prepared. */
+MFACE_NODISCARD enum mface_status mface_plan_layout(struct mface_plan *plan);
+
+#endif
