@@ -35,49 +35,59 @@ static void test_read_every_layout(void **state)
         }
 }
 
-/* Where pixel x, y of a view turned clockwise lies in the upright picture. */
-static void turn_back(int quarters, int *x, int *y)
+/* `symmetry` 0..7: transpose, flip x, flip y as bits. */
+static void check_view(const struct scene *scene, int symmetry)
 {
-    const int view_x = *x, view_y = *y;
-    if (quarters == 1) {
-        *x = view_y;
-        *y = H - 1 - view_x;
-    } else if (quarters == 2) {
-        *x = W - 1 - view_x;
-        *y = H - 1 - view_y;
-    } else if (quarters == 3) {
-        *x = W - 1 - view_y;
-        *y = view_x;
-    }
-}
-
-static void check_turned(const struct scene *scene, int quarters)
-{
-    const struct mface_picture view = mface_picture_rotate(&scene->picture, quarters);
-    assert_int_equal(view.w, quarters % 2 ? H : W);
-    assert_int_equal(view.h, quarters % 2 ? W : H);
+    const bool transpose = symmetry & 1, flip_x = symmetry & 2, flip_y = symmetry & 4;
+    const struct mface_picture view =
+        mface_picture_view(&scene->picture, transpose, flip_x, flip_y);
+    assert_int_equal(view.w, transpose ? H : W);
+    assert_int_equal(view.h, transpose ? W : H);
     struct canvas upright = canvas_make(W, H, 3, MFACE_SAMPLE_F32);
     struct canvas turned = canvas_make(view.w, view.h, 3, MFACE_SAMPLE_F32);
     mface_picture_read_bgr(&scene->picture, (struct mface_rect) { 0, 0, W, H }, &upright.image);
     mface_picture_read_bgr(&view, (struct mface_rect) { 0, 0, view.w, view.h }, &turned.image);
     for (int y = 0; y < view.h; y++)
         for (int x = 0; x < view.w; x++) {
-            int ux = x, uy = y;
-            turn_back(quarters, &ux, &uy);
+            const int u = transpose ? y : x, v = transpose ? x : y;
+            const float *row = mface_image_row_f32(&upright.image, flip_y ? H - 1 - v : v);
             assert_memory_equal(mface_image_row_f32(&turned.image, y) + x * 3,
-                mface_image_row_f32(&upright.image, uy) + ux * 3, 3 * sizeof(float));
+                row + (flip_x ? W - 1 - u : u) * 3, 3 * sizeof(float));
         }
     canvas_free(&upright);
     canvas_free(&turned);
+}
+
+/* A view of a view is the view of both: clockwise four times is nothing. */
+static void test_four_quarters_are_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_LAYOUTS; i++) {
+        struct scene scene = scene_make(&layouts[i], false, 5);
+        struct mface_picture view = scene.picture;
+        for (int quarter = 0; quarter < 4; quarter++)
+            view = mface_picture_view(&view, true, false, true);
+        for (int c = 0; c < n_components(&view); c++) {
+            const struct mface_component *was = &scene.picture.component[c];
+            const struct mface_component *is = &view.component[c];
+            assert_ptr_equal(
+                view.data[is->plane] + is->offset, scene.picture.data[was->plane] + was->offset);
+            assert_int_equal(view.stride[is->plane], scene.picture.stride[was->plane]);
+            assert_int_equal(is->step, was->step);
+        }
+        assert_int_equal(view.chroma_x0, 0);
+        assert_int_equal(view.chroma_y0, 0);
+        free(scene.block);
+    }
 }
 
 static void test_turned_views_show_the_same_pixels(void **state)
 {
     (void)state;
     for (int i = 0; i < N_LAYOUTS; i++)
-        for (int quarters = 0; quarters < 4; quarters++) {
+        for (int symmetry = 0; symmetry < 8; symmetry++) {
             struct scene scene = scene_make(&layouts[i], false, 5);
-            check_turned(&scene, quarters);
+            check_view(&scene, symmetry);
             free(scene.block);
         }
 }
@@ -134,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_every_layout),
+        cmocka_unit_test(test_four_quarters_are_nothing),
         cmocka_unit_test(test_turned_views_show_the_same_pixels),
         cmocka_unit_test(test_gray_is_luma),
         cmocka_unit_test(test_known_colours),

@@ -9,9 +9,10 @@ static void fill_mask(struct canvas *mask, unsigned seed)
                 canvas_random(&seed) % 3 ? 0.0f : 1e-6f + (float)(canvas_random(&seed) % 2);
 }
 
-static void check_round_trip(struct scene *scene, int quarters)
+static void check_round_trip(struct scene *scene, int symmetry)
 {
-    const struct mface_picture view = mface_picture_rotate(&scene->picture, quarters);
+    const struct mface_picture view =
+        mface_picture_view(&scene->picture, symmetry & 1, symmetry & 2, symmetry & 4);
     const struct mface_rect rect = { 1, 2, view.w - 3, view.h };
     const int w = rect.r - rect.l, h = rect.b - rect.t;
     struct canvas bgr = canvas_make(w, h, 3, MFACE_SAMPLE_F32);
@@ -34,9 +35,9 @@ static void test_unchanged_pixels_change_nothing(void **state)
     (void)state;
     for (int i = 0; i < N_LAYOUTS; i++)
         for (int full = 0; full < 2; full++)
-            for (int quarters = 0; quarters < 4; quarters++) {
+            for (int symmetry = 0; symmetry < 8; symmetry++) {
                 struct scene scene = scene_make(&layouts[i], full, 29);
-                check_round_trip(&scene, quarters);
+                check_round_trip(&scene, symmetry);
                 free(scene.block);
             }
 }
