@@ -68,19 +68,48 @@ float mface_picture_get(
     return ((float)raw - code.zero) / code.span;
 }
 
-void mface_picture_put(
-    const struct mface_component *component, struct mface_code code, uint8_t *at, float value)
+static inline unsigned code_of(struct mface_code code, float value)
 {
     const float wanted = value * code.span + code.zero;
     const float low = wanted > 0 ? wanted : 0;
-    const unsigned raw = (unsigned)((low < code.max ? low : code.max) + 0.5f);
-    if (component->depth == 8) {
-        *at = (uint8_t)raw;
-        return;
-    }
+    return (unsigned)(int)((low < code.max ? low : code.max) + 0.5f);
+}
+
+static void put_word(const struct mface_component *component, uint8_t *at, unsigned raw)
+{
     const unsigned kept = load_word(at) & ~(value_mask(component) << component->shift);
     const uint16_t word = (uint16_t)(kept | raw << component->shift);
     memcpy(at, &word, sizeof word);
+}
+
+void mface_picture_put(
+    const struct mface_component *component, struct mface_code code, uint8_t *at, float value)
+{
+    const unsigned raw = code_of(code, value);
+    if (component->depth == 8)
+        *at = (uint8_t)raw;
+    else
+        put_word(component, at, raw);
+}
+
+void mface_picture_store(const struct mface_picture *picture, int i, int x, int y, int n,
+    const float *restrict values, const float *restrict mask)
+{
+    const struct mface_component *component = &picture->component[i];
+    const struct mface_code code = mface_picture_code(picture, i);
+    const ptrdiff_t step = component->step;
+    uint16_t raw[MFACE_PICTURE_BLOCK];
+    uint8_t *at = mface_picture_at(picture, i, x, y);
+    for (int j = 0; j < n; j++)
+        raw[j] = (uint16_t)code_of(code, values[j]);
+    for (int j = 0; j < n; j++) {
+        if (!(mask[j] > 0))
+            continue;
+        if (component->depth == 8)
+            at[j * step] = (uint8_t)raw[j];
+        else
+            put_word(component, at + j * step, raw[j]);
+    }
 }
 
 /* Samples of 8 bits, `step` apart; each serves 1 << shift pixels, the first of them less
@@ -91,6 +120,9 @@ static void load_u8(
     if (shift == 0 && step == 1)
         for (int x = 0; x < n; x++)
             out[x] = row[x];
+    else if (shift == 0)
+        for (int x = 0; x < n; x++)
+            out[x] = row[x * step];
     else
         for (int x = 0; x < n; x++)
             out[x] = row[((x + phase) >> shift) * step];

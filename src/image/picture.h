@@ -38,8 +38,8 @@ struct mface_picture {
     ptrdiff_t stride[4];
     int w, h;
     enum mface_model model;
-    bool full_range;     // else studio swing: luma 16..235, chroma 16..240 at 8 bits
-    int log2_chroma_w;   // YUV: horizontal subsampling, 0..2
+    bool full_range;   // else studio swing: luma 16..235, chroma 16..240 at 8 bits
+    int log2_chroma_w; // YUV: horizontal subsampling, 0..2
     int log2_chroma_h;
     /* Added to x and y before they are shifted to chroma: 0, or what a mirrored view of an odd side
      * needs, at most 3. mface_picture_rotate() sets them. */
@@ -64,7 +64,7 @@ struct mface_picture mface_picture_rotate(const struct mface_picture *picture, i
 void mface_picture_read_bgr(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 
-/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix, or BT.601 if unset. */
+/* Reads `rect` as luma 0..255 into `out` (c 1, U8). RGB: the picture's matrix; BT.601 if unset. */
 void mface_picture_read_gray(
     const struct mface_picture *picture, struct mface_rect rect, struct mface_image *out);
 

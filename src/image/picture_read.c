@@ -33,11 +33,16 @@ static void read_rgb_block(
         rgb_from_yuv(block, mface_picture_matrix(picture), n);
 }
 
+/* Rounds plane by plane first, which vectorises; interleaving bytes does not. */
 static void store_bgr_u8(const struct mface_picture_block *block, uint8_t *restrict out, int n)
 {
+    uint8_t bytes[3][MFACE_PICTURE_BLOCK];
+    for (int k = 0; k < 3; k++)
+        for (int x = 0; x < n; x++)
+            bytes[k][x] = mface_round_u8(block->v[2 - k][x] * 255.0f);
     for (int x = 0; x < n; x++)
         for (int k = 0; k < 3; k++)
-            out[x * 3 + k] = mface_round_u8(block->v[2 - k][x] * 255.0f);
+            out[x * 3 + k] = bytes[k][x];
 }
 
 static void store_bgr_f32(const struct mface_picture_block *block, float *restrict out, int n)

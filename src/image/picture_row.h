@@ -32,6 +32,10 @@ uint8_t *mface_picture_at(const struct mface_picture *picture, int i, int x, int
 void mface_picture_load(
     const struct mface_picture *picture, int i, int x, int y, int n, float *out);
 
+/* Puts values of component i, which is not subsampled, where the mask is > 0; n at most a block. */
+void mface_picture_store(const struct mface_picture *picture, int i, int x, int y, int n,
+    const float *values, const float *mask);
+
 /* One stored sample as a value, and back: rounded to the nearest code, clamped to 0..max. Bits of
  * the word that are not the component's stay as they are. */
 float mface_picture_get(

@@ -49,18 +49,10 @@ static void write_pixel_block(const struct writer *writer, int x, int y, int n)
 {
     const struct mface_picture *picture = writer->picture;
     const int n_full = picture->model == MFACE_MODEL_RGB ? 3 : 1;
-    const float *mask = mask_at(writer, x, y);
     struct mface_picture_block block;
     convert_block(writer, x, y, n, &block);
-    for (int i = 0; i < n_full; i++) {
-        const struct mface_component *component = &picture->component[i];
-        const struct mface_code code = mface_picture_code(picture, i);
-        uint8_t *at = mface_picture_at(picture, i, x, y);
-        for (int j = 0; j < n; j++)
-            if (mask[j] > 0)
-                mface_picture_put(
-                    component, code, at + (ptrdiff_t)j * component->step, block.v[i][j]);
-    }
+    for (int i = 0; i < n_full; i++)
+        mface_picture_store(picture, i, x, y, n, block.v[i], mask_at(writer, x, y));
 }
 
 static void write_pixels(const struct writer *writer)

@@ -13,7 +13,9 @@
 struct mface_dfm; // immutable but for its compiled variants; thread-safe
 
 /* Logs on failure. MFACE_ERR_FORMAT: not an ONNX; MFACE_ERR_UNSUPPORTED: an ONNX that is no DFM
- * ("not a DFM: …"), or an operator we lack. `threads`: per inference, 0 for all processors. */
+ * ("not a DFM: …"), or an operator we lack; MFACE_ERR_NOENT, MFACE_ERR_IO, MFACE_ERR_NOMEM. The file
+ * stays mapped: it must not be truncated meanwhile. Compiles the model (for morph 0.75 where it has
+ * one). `threads`: per inference, 0 for all processors. */
 MFACE_NODISCARD enum mface_status mface_dfm_open(
     const char *path, int threads, struct mface_dfm **out);
 void mface_dfm_free(struct mface_dfm **dfm);

@@ -1,0 +1,354 @@
+/* DFM models: the contract, and what running one gives, on models small enough to work out by
+ * hand: celeb face = 0.5 × face (or morph × face), source mask = its green channel, celeb mask =
+ * its red channel. */
+#include "../image/canvas.h"
+#include "onnx_bytes.h"
+#include "swap/dfm.h"
+#include "swap/model_file.h"
+
+#include <math.h>
+#include <memoface/log.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { SIDE = 16 };
+
+/* What a test may change about the model; zeroed: a DFM without morph. */
+struct spec {
+    bool has_morph, has_third_input, lacks_output;
+    const char *face_name, *morph_name;
+    unsigned face_type;
+    int64_t n_faces, face_channels;
+    const char *mask_op; // of the celeb mask
+    int swap_outputs;
+};
+
+static void add_inputs(const struct spec *spec, struct message *graph)
+{
+    const int64_t n = spec->n_faces ? spec->n_faces : -1;
+    const int64_t face[] = { n, SIDE, SIDE, spec->face_channels ? spec->face_channels : 3 };
+    add_value(graph, 11, spec->face_name ? spec->face_name : "in_face:0",
+        spec->face_type ? spec->face_type : ONNX_FLOAT, face, 4);
+    if (spec->has_morph)
+        add_value(graph, 11, spec->morph_name ? spec->morph_name : "morph_value:0", ONNX_FLOAT,
+            (const int64_t[]) { 1 }, 1);
+    if (spec->has_third_input)
+        add_value(graph, 11, "third:0", ONNX_FLOAT, (const int64_t[]) { 1 }, 1);
+}
+
+static void add_outputs(const struct spec *spec, struct message *graph)
+{
+    const int64_t mask[] = { -1, SIDE, SIDE, 1 }, face[] = { -1, SIDE, SIDE, 3 };
+    if (spec->swap_outputs)
+        add_value(graph, 12, "out_celeb_face:0", ONNX_FLOAT, face, 4);
+    add_value(graph, 12, "out_face_mask:0", ONNX_FLOAT, mask, 4);
+    if (!spec->swap_outputs)
+        add_value(graph, 12, "out_celeb_face:0", ONNX_FLOAT, face, 4);
+    if (!spec->lacks_output)
+        add_value(graph, 12, "out_celeb_face_mask:0", ONNX_FLOAT, mask, 4);
+}
+
+static struct message make_model(const struct spec *spec)
+{
+    struct message graph = { 0 };
+    const char *face = spec->face_name ? spec->face_name : "in_face:0";
+    const char *morph = spec->morph_name ? spec->morph_name : "morph_value:0";
+    add_node(&graph, "MatMul", face, "green", "out_face_mask:0");
+    add_node(&graph, "Mul", face, spec->has_morph ? morph : "half", "out_celeb_face:0");
+    add_node(
+        &graph, spec->mask_op ? spec->mask_op : "MatMul", face, "red", "out_celeb_face_mask:0");
+    add_text(&graph, 2, "tiny");
+    add_weights(&graph, "green", (const float[]) { 0, 1, 0 }, (const int64_t[]) { 3, 1 }, 2);
+    add_weights(&graph, "red", (const float[]) { 0, 0, 1 }, (const int64_t[]) { 3, 1 }, 2);
+    add_weights(&graph, "half", (const float[]) { 0.5f }, (const int64_t[]) { 1 }, 1);
+    add_inputs(spec, &graph);
+    add_outputs(spec, &graph);
+    return finish_model(&graph);
+}
+
+static char last_message[1024];
+
+static void keep_message(void *user, enum mface_log_level level, const char *message)
+{
+    (void)user;
+    if (level == MFACE_LOG_ERROR)
+        snprintf(last_message, sizeof last_message, "%s", message);
+}
+
+static const char *write_file(const void *bytes, size_t n)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "test-dfm-%ld.dfm", (long)getpid());
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static enum mface_status open_spec(const struct spec *spec, struct mface_dfm **out)
+{
+    const struct message model = make_model(spec);
+    const char *path = write_file(model.bytes, model.n);
+    last_message[0] = '\0';
+    const enum mface_status status = mface_dfm_open(path, 1, out);
+    remove(path);
+    return status;
+}
+
+static void test_info(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm = NULL;
+    assert_int_equal(open_spec(&(struct spec) { .has_morph = true }, &dfm), MFACE_OK);
+    const struct mface_dfm_info *info = mface_dfm_info(dfm);
+    assert_int_equal(info->w, SIDE);
+    assert_int_equal(info->h, SIDE);
+    assert_true(info->has_morph);
+    assert_int_equal(strlen(info->sha256), 64);
+    assert_int_equal(info->opset, 12);
+    assert_string_equal(info->producer, "test");
+    assert_string_equal(info->precision, "f32");
+    const struct message model = make_model(&(struct spec) { .has_morph = true });
+    assert_int_equal(info->file_bytes, model.n);
+    mface_dfm_free(&dfm);
+    assert_null(dfm);
+    mface_dfm_free(&dfm);
+}
+
+/* The example of FIPS 180-2, appendix B.1. */
+static void test_digests(void **state)
+{
+    (void)state;
+    struct mface_model_file file;
+    struct mface_model_digests digests;
+    const char *path = write_file("abc", 3);
+    assert_int_equal(mface_model_file_open(path, &file), MFACE_OK);
+    remove(path);
+    assert_int_equal(mface_model_file_digest(&file, &digests), MFACE_OK);
+    assert_string_equal(
+        digests.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    mface_model_file_close(&file);
+    mface_model_file_close(&file);
+}
+
+static void expect_refusal(const struct spec *spec, const char *words)
+{
+    struct mface_dfm *dfm = NULL;
+    assert_int_equal(open_spec(spec, &dfm), MFACE_ERR_UNSUPPORTED);
+    assert_null(dfm);
+    if (!strstr(last_message, "not a DFM: ") || !strstr(last_message, words))
+        fail_msg("the message does not say '%s': %s", words, last_message);
+}
+
+static void test_what_is_no_dfm(void **state)
+{
+    (void)state;
+    expect_refusal(&(struct spec) { .face_name = "image" }, "in_face");
+    expect_refusal(&(struct spec) { .has_morph = true, .morph_name = "age" }, "'age'");
+    expect_refusal(&(struct spec) { .has_morph = true, .has_third_input = true }, "3 inputs");
+    expect_refusal(&(struct spec) { .lacks_output = true }, "2 outputs");
+    expect_refusal(&(struct spec) { .n_faces = 4 }, "4 faces");
+    expect_refusal(&(struct spec) { .face_channels = 4 }, "N×H×W×3");
+    expect_refusal(&(struct spec) { .face_type = ONNX_INT64 }, "i64");
+    expect_refusal(&(struct spec) { .swap_outputs = 1 }, "source mask");
+}
+
+static void test_files_that_cannot_be(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm = NULL;
+    const char text[] = "this is a letter, not a model\n";
+    assert_int_equal(mface_dfm_open("no/such/file.dfm", 1, &dfm), MFACE_ERR_NOENT);
+    assert_int_equal(mface_dfm_open(".", 1, &dfm), MFACE_ERR_FORMAT);
+    const char *path = write_file(text, sizeof text);
+    assert_int_equal(mface_dfm_open(path, 1, &dfm), MFACE_ERR_FORMAT);
+    write_file("", 0);
+    assert_int_equal(mface_dfm_open(path, 1, &dfm), MFACE_ERR_FORMAT);
+    struct message model = make_model(&(struct spec) { 0 });
+    write_file(model.bytes, model.n / 2);
+    assert_true(mface_dfm_open(path, 1, &dfm) != MFACE_OK);
+    assert_int_equal(
+        open_spec(&(struct spec) { .mask_op = "NoSuchOperator" }, &dfm), MFACE_ERR_UNSUPPORTED);
+    assert_non_null(strstr(last_message, "NoSuchOperator"));
+    remove(path);
+    assert_null(dfm);
+}
+
+/* Four images of one side, the crop filled. */
+struct faces {
+    struct canvas crop, celeb_face, celeb_mask, source_mask;
+};
+
+static struct faces faces_make(int side)
+{
+    struct faces faces = {
+        .crop = canvas_make(side, side, 3, MFACE_SAMPLE_U8),
+        .celeb_face = canvas_make(side, side, 3, MFACE_SAMPLE_U8),
+        .celeb_mask = canvas_make(side, side, 1, MFACE_SAMPLE_U8),
+        .source_mask = canvas_make(side, side, 1, MFACE_SAMPLE_U8),
+    };
+    canvas_fill_random(&faces.crop, 99);
+    return faces;
+}
+
+static void faces_free(struct faces *faces)
+{
+    canvas_free(&faces->crop);
+    canvas_free(&faces->celeb_face);
+    canvas_free(&faces->celeb_mask);
+    canvas_free(&faces->source_mask);
+}
+
+/* celeb face = gain × crop; celeb mask = mask_gain × its red; source mask = its green. */
+static void check_faces(const struct faces *faces, double gain, double mask_gain)
+{
+    const int side = faces->crop.image.w;
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            const uint8_t *bgr = mface_image_row_u8(&faces->crop.image, y) + x * 3;
+            const uint8_t *celeb = mface_image_row_u8(&faces->celeb_face.image, y) + x * 3;
+            for (int k = 0; k < 3; k++)
+                assert_true(fabs(celeb[k] - gain * bgr[k]) <= 0.501);
+            const double mask = mface_image_row_u8(&faces->celeb_mask.image, y)[x];
+            assert_true(fabs(mask - mask_gain * bgr[2]) <= 0.501);
+            assert_int_equal(mface_image_row_u8(&faces->source_mask.image, y)[x], bgr[1]);
+        }
+}
+
+static enum mface_status run(
+    struct mface_dfm *dfm, const struct mface_dfm_params *params, struct faces *faces)
+{
+    return mface_dfm_run(dfm, params, &faces->crop.image, &faces->celeb_face.image,
+        &faces->celeb_mask.image, &faces->source_mask.image);
+}
+
+static void test_one_and_two_passes(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    assert_int_equal(open_spec(&(struct spec) { 0 }, &dfm), MFACE_OK);
+    struct faces faces = faces_make(SIDE);
+    for (int i = 0; i < 2; i++) { // scratch is used again
+        assert_int_equal(run(dfm, &(struct mface_dfm_params) { 0 }, &faces), MFACE_OK);
+        check_faces(&faces, 0.5, 1);
+        assert_int_equal(
+            run(dfm, &(struct mface_dfm_params) { .two_pass = true }, &faces), MFACE_OK);
+        check_faces(&faces, 0.25, 0.5);
+    }
+    faces_free(&faces);
+    mface_dfm_free(&dfm);
+}
+
+static void test_source_mask_may_be_left_out(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    assert_int_equal(open_spec(&(struct spec) { 0 }, &dfm), MFACE_OK);
+    struct faces faces = faces_make(SIDE);
+    assert_int_equal(run(dfm, &(struct mface_dfm_params) { 0 }, &faces), MFACE_OK);
+    struct faces again = faces_make(SIDE);
+    assert_int_equal(mface_dfm_run(dfm, &(struct mface_dfm_params) { 0 }, &again.crop.image,
+                         &again.celeb_face.image, &again.celeb_mask.image, NULL),
+        MFACE_OK);
+    for (int y = 0; y < SIDE; y++)
+        assert_memory_equal(mface_image_row_u8(&faces.celeb_face.image, y),
+            mface_image_row_u8(&again.celeb_face.image, y), SIDE * 3);
+    faces_free(&faces);
+    faces_free(&again);
+    mface_dfm_free(&dfm);
+}
+
+/* Crops of other sizes come back in their own size; an even colour survives any resize. */
+static void test_other_sizes(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    assert_int_equal(open_spec(&(struct spec) { 0 }, &dfm), MFACE_OK);
+    static const int sides[] = { 1, 7, 16, 45 };
+    for (int i = 0; i < 4; i++) {
+        struct faces faces = faces_make(sides[i]);
+        for (int y = 0; y < sides[i]; y++)
+            for (int x = 0; x < sides[i] * 3; x++)
+                mface_image_row_u8(&faces.crop.image, y)[x] = (uint8_t)(40 + 60 * (x % 3));
+        assert_int_equal(run(dfm, &(struct mface_dfm_params) { 0 }, &faces), MFACE_OK);
+        check_faces(&faces, 0.5, 1);
+        faces_free(&faces);
+    }
+    mface_dfm_free(&dfm);
+}
+
+/* More values than are kept compiled, there and back. */
+static void test_morph(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    assert_int_equal(open_spec(&(struct spec) { .has_morph = true }, &dfm), MFACE_OK);
+    struct faces faces = faces_make(SIDE);
+    for (int i = 0; i < 14; i++) {
+        const double morph = (i < 7 ? i : 13 - i) / 6.0;
+        assert_int_equal(run(dfm, &(struct mface_dfm_params) { .morph = morph }, &faces), MFACE_OK);
+        check_faces(&faces, morph, 1);
+    }
+    faces_free(&faces);
+    mface_dfm_free(&dfm);
+}
+
+struct load {
+    struct mface_dfm *dfm;
+    int first;
+    bool ok;
+};
+
+static void *run_many(void *arg)
+{
+    struct load *load = arg;
+    struct faces faces = faces_make(SIDE);
+    load->ok = true;
+    for (int i = 0; i < 40; i++) {
+        const struct mface_dfm_params params = { .morph = (load->first + i) % 5 / 4.0,
+            .two_pass = i % 2 };
+        load->ok = load->ok && run(load->dfm, &params, &faces) == MFACE_OK;
+        const double gain = params.two_pass ? params.morph * params.morph : params.morph;
+        const uint8_t *bgr = faces.crop.image.data, *celeb = faces.celeb_face.image.data;
+        load->ok = load->ok && fabs(celeb[5] - gain * bgr[5]) <= 0.501;
+    }
+    faces_free(&faces);
+    return NULL;
+}
+
+static void test_threads_share_a_model(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    assert_int_equal(open_spec(&(struct spec) { .has_morph = true }, &dfm), MFACE_OK);
+    struct load loads[4];
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        loads[i] = (struct load) { .dfm = dfm, .first = i };
+        assert_int_equal(pthread_create(&threads[i], NULL, run_many, &loads[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(loads[i].ok);
+    }
+    mface_dfm_free(&dfm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_what_is_no_dfm),
+        cmocka_unit_test(test_files_that_cannot_be),
+        cmocka_unit_test(test_one_and_two_passes),
+        cmocka_unit_test(test_source_mask_may_be_left_out),
+        cmocka_unit_test(test_other_sizes),
+        cmocka_unit_test(test_morph),
+        cmocka_unit_test(test_threads_share_a_model),
+    };
+    mface_log_set(keep_message, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
