@@ -121,8 +121,9 @@ static bool run_case(const char *dir, const json_t *json)
     const char *op_name = json_string_value(json_object_get(json, "op"));
     const ref_op op = op_name ? ref_op_find(op_name) : NULL;
     printf("%s", name ? name : "(no name)");
-    bool passed =
-        op ? op(&c) && judge(&c) : ref_fail(&c, "unknown op \"%s\"", op_name ? op_name : "");
+    if (!op)
+        ref_fail(&c, "unknown op \"%s\"", op_name ? op_name : "");
+    const bool judged = op && op(&c) && judge(&c), passed = judged && c.problem[0] == '\0';
     printf("%s%s: %s\n", c.problem[0] ? "; " : "", c.problem, passed ? "passed" : "FAILED");
     ref_case_clear(&c);
     return passed;

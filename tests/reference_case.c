@@ -40,10 +40,19 @@ static const json_t *param(const struct ref_case *c, const char *key)
     return json_object_get(json_object_get(c->json, "params"), key);
 }
 
-double ref_number(const struct ref_case *c, const char *key, double missing)
+double ref_number(struct ref_case *c, const char *key, double missing, double min, double max)
 {
-    const json_t *value = param(c, key);
-    return json_is_number(value) ? json_number_value(value) : missing;
+    const json_t *json = param(c, key);
+    const double value = json_is_number(json) ? json_number_value(json) : missing;
+    if (value >= min && value <= max)
+        return value;
+    ref_fail(c, "%s: %g is outside %g..%g", key, value, min, max);
+    return min;
+}
+
+int ref_int(struct ref_case *c, const char *key, int missing, int min, int max)
+{
+    return (int)ref_number(c, key, missing, min, max);
 }
 
 bool ref_flag(const struct ref_case *c, const char *key, bool missing)

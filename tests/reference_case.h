@@ -43,8 +43,10 @@ void ref_case_clear(struct ref_case *c);
 /* Notes why the case fails, if nothing is noted yet; returns false. */
 bool ref_fail(struct ref_case *c, const char *format, ...) MFACE_PRINTF(2, 3);
 
-/* Parameters; a missing one has the value given. */
-double ref_number(const struct ref_case *c, const char *key, double missing);
+/* Parameters; a missing one has the value given. One outside min..max fails the case and counts as
+ * min. */
+double ref_number(struct ref_case *c, const char *key, double missing, double min, double max);
+int ref_int(struct ref_case *c, const char *key, int missing, int min, int max);
 bool ref_flag(const struct ref_case *c, const char *key, bool missing);
 const char *ref_text(const struct ref_case *c, const char *key, const char *missing);
 

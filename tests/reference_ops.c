@@ -20,9 +20,10 @@ static bool run_preprocess(struct ref_case *c)
 {
     struct mface_image face, out;
     const struct mface_pre_params params = {
-        .sharpen = ref_number(c, "presharpen", 0.0),
-        .gamma_bgr = { ref_number(c, "gamma_blue", 1.0), ref_number(c, "gamma_green", 1.0),
-            ref_number(c, "gamma_red", 1.0) },
+        .sharpen = ref_number(c, "presharpen", 0.0, 0.0, 10.0),
+        .gamma_bgr = { ref_number(c, "gamma_blue", 1.0, 0.01, 4.0),
+            ref_number(c, "gamma_green", 1.0, 0.01, 4.0),
+            ref_number(c, "gamma_red", 1.0, 0.01, 4.0) },
     };
     return ref_image_of(c, "face", 3, MFACE_SAMPLE_U8, &face) &&
            ref_result_image(c, "face", face.w, face.h, 3, MFACE_SAMPLE_U8, &out) &&
@@ -32,7 +33,7 @@ static bool run_preprocess(struct ref_case *c)
 static bool run_mask_erode_blur(struct ref_case *c)
 {
     struct mface_image mask, out;
-    const int erode = (int)ref_number(c, "erode", 0.0), blur = (int)ref_number(c, "blur", 0.0);
+    const int erode = ref_int(c, "erode", 0, -400, 400), blur = ref_int(c, "blur", 0, 0, 400);
     return ref_image_of(c, "mask", 1, MFACE_SAMPLE_F32, &mask) &&
            ref_result_image(c, "mask", mask.w, mask.h, 1, MFACE_SAMPLE_F32, &out) &&
            check(c, mface_mask_erode_blur(&mask, erode, blur, &out));
@@ -52,8 +53,8 @@ static bool run_frame_adjust(struct ref_case *c)
 {
     struct mface_image frame, out;
     const struct mface_adjust_params params = {
-        .median_percent = (int)ref_number(c, "median_blur_per", 0.0),
-        .degrade_percent = (int)ref_number(c, "degrade_bicubic_per", 0.0),
+        .median_percent = ref_int(c, "median_blur_per", 0, 0, 100),
+        .degrade_percent = ref_int(c, "degrade_bicubic_per", 0, 0, 100),
     };
     if (!ref_image_of(c, "frame", 3, MFACE_SAMPLE_U8, &frame) ||
         !ref_result_image(c, "frame", frame.w, frame.h, 3, MFACE_SAMPLE_U8, &out))
@@ -89,11 +90,11 @@ struct merge {
 static bool read_merge(struct ref_case *c, struct merge *merge)
 {
     merge->params = (struct mface_merge_params) {
-        .x_offset = ref_number(c, "x_offset", 0.0),
-        .y_offset = ref_number(c, "y_offset", 0.0),
-        .scale = ref_number(c, "scale", 1.0),
-        .opacity = ref_number(c, "opacity", 1.0),
-        .color_compression = ref_number(c, "color_compression", 0.0),
+        .x_offset = ref_number(c, "x_offset", 0.0, -0.5, 0.5),
+        .y_offset = ref_number(c, "y_offset", 0.0, -0.5, 0.5),
+        .scale = ref_number(c, "scale", 1.0, 0.5, 1.5),
+        .opacity = ref_number(c, "opacity", 1.0, 0.0, 1.0),
+        .color_compression = ref_number(c, "color_compression", 0.0, 0.0, 127.0),
         .compress_frame = true,
     };
     return parse_interp(c, &merge->params.interp) && ref_image(c, "frame", 3, &merge->frame) &&
@@ -129,8 +130,8 @@ static bool merge_prepare(struct ref_case *c, struct merge *merge)
         .use_source = ref_flag(c, "mask_source", true),
         .use_celeb = ref_flag(c, "mask_celeb", true),
         .use_landmarks = ref_flag(c, "mask_landmarks", false),
-        .erode_px = (int)ref_number(c, "erode", 5.0),
-        .blur_px = (int)ref_number(c, "blur", 25.0),
+        .erode_px = ref_int(c, "erode", 5, -400, 400),
+        .blur_px = ref_int(c, "blur", 25, 0, 400),
     };
     if (!check(c, mface_image_init(&merge->mask, side, side, 1, MFACE_SAMPLE_F32)) ||
         !check(c, mface_image_init(&merge->face, side, side, 3, MFACE_SAMPLE_F32)) ||
@@ -191,6 +192,7 @@ ref_op ref_op_find(const char *name)
         const char *name;
         ref_op op;
     } ops[] = {
+        { "align", ref_align },
         { "preprocess", run_preprocess },
         { "mask_erode_blur", run_mask_erode_blur },
         { "color_transfer_rct", run_color_transfer_rct },

@@ -24,11 +24,6 @@ struct mface_session {
     atomic_bool cancel; // the only field that other threads and signal handlers touch
 };
 
-const char *mface_version(void)
-{
-    return MFACE_VERSION;
-}
-
 static enum mface_status make_cache(
     const struct mface_settings *settings, struct mface_cache **cache)
 {

@@ -61,9 +61,10 @@ static void axis_range(const double *m, struct mface_rect crop, double *least, d
     *greatest = fmax(x0, x1) + fmax(y0, y1) + m[2];
 }
 
+/* A value that is no number counts as 0. */
 static int clamp_edge(double at, int limit)
 {
-    return at < 0.0 ? 0 : at > limit ? limit : (int)at;
+    return !(at > 0.0) ? 0 : at > limit ? limit : (int)at;
 }
 
 /* The frame pixels within w×h that take anything from the crop's pixels in `crop`, which reach
@@ -86,7 +87,8 @@ struct mface_rect mface_merge_rect(
     const struct mface_affine *crop_to_frame, int resolution, int frame_w, int frame_h)
 {
     const struct mface_rect crop = { 0, 0, resolution, resolution };
-    return rect_of_crop(crop_to_frame, crop, frame_w, frame_h);
+    const struct mface_rect rect = rect_of_crop(crop_to_frame, crop, frame_w, frame_h);
+    return rect.t < rect.b ? rect : (struct mface_rect) { 0 };
 }
 
 static bool sample_is_set(const struct mface_image *mask, int x, int y)

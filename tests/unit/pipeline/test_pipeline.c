@@ -1,0 +1,237 @@
+/* The pipeline over a reader and a writer of this file's own: order, cancelling, failures. The
+ * functions of media/media.h that the pipeline calls are defined here, so no file is opened. */
+#include "fake.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/settings.h"
+
+#include "../cmocka_all.h"
+
+#include <memoface/log.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mface_frame {
+    struct fake_frame pixels;
+    int64_t index;
+};
+
+struct mface_reader {
+    int64_t n_frames, n_read;
+    enum mface_status fails_with; // at the end
+};
+
+struct mface_writer {
+    int64_t n_written, fails_at, cancels_at;
+    atomic_bool *cancel;
+    bool in_order;
+    struct fake_frame last;
+};
+
+static atomic_int n_frames_alive;
+
+enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_frame **frame)
+{
+    if (reader->n_read == reader->n_frames)
+        return reader->fails_with != MFACE_OK ? reader->fails_with : MFACE_ERR_EOF;
+    *frame = malloc(sizeof **frame);
+    assert_non_null(*frame);
+    fake_frame_init(&(*frame)->pixels, (unsigned)reader->n_read);
+    (*frame)->index = reader->n_read++;
+    atomic_fetch_add(&n_frames_alive, 1);
+    return MFACE_OK;
+}
+
+enum mface_status mface_writer_write(struct mface_writer *writer, struct mface_frame *frame)
+{
+    if (writer->n_written == writer->fails_at)
+        return MFACE_ERR_NOSPC;
+    if (writer->n_written == writer->cancels_at)
+        atomic_store(writer->cancel, true);
+    writer->in_order &= frame->index == writer->n_written;
+    writer->last = frame->pixels;
+    writer->n_written++;
+    return MFACE_OK;
+}
+
+void mface_frame_unref(struct mface_frame **frame)
+{
+    atomic_fetch_sub(&n_frames_alive, *frame != NULL);
+    free(*frame);
+    *frame = NULL;
+}
+
+struct mface_picture mface_frame_picture(const struct mface_frame *frame)
+{
+    return fake_canvas((struct fake_frame *)&frame->pixels).picture;
+}
+
+struct mface_key mface_frame_key(const struct mface_frame *frame)
+{
+    return fake_canvas((struct fake_frame *)&frame->pixels).key;
+}
+
+enum mface_status mface_frame_make_writable(struct mface_frame *frame)
+{
+    (void)frame;
+    return MFACE_OK;
+}
+
+int64_t mface_frame_index(const struct mface_frame *frame)
+{
+    return frame->index;
+}
+
+struct world {
+    struct mface_settings settings;
+    struct fake_models models;
+    struct mface_tally tally;
+    struct mface_engine *engine;
+    struct mface_reader reader;
+    struct mface_writer writer;
+    atomic_bool cancel;
+    pthread_t caller;
+    int n_ticks, n_foreign_ticks;
+};
+
+static int setup(void **state)
+{
+    static struct world world;
+    memset(&world, 0, sizeof world);
+    mface_settings_init(&world.settings);
+    world.settings.resolution_px = 32;
+    world.models.n_faces = 1;
+    world.reader.n_frames = 60;
+    world.writer = (struct mface_writer) { .fails_at = -1, .cancels_at = -1, .in_order = true };
+    world.writer.cancel = &world.cancel;
+    world.caller = pthread_self();
+    *state = &world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return n_frames_alive; // none may leak, whatever happened
+}
+
+static void tick(void *user)
+{
+    struct world *world = user;
+    world->n_ticks++;
+    world->n_foreign_ticks += !pthread_equal(world->caller, pthread_self());
+}
+
+static enum mface_status run(struct world *world, int n_workers, bool *is_writable)
+{
+    const struct mface_engine_models models = fake_models_describe(&world->models);
+    const struct mface_engine_params engine = { &world->settings, &models, NULL, &world->tally };
+    assert_int_equal(mface_engine_create(&engine, &world->engine), MFACE_OK);
+    const struct mface_pipeline_params params = {
+        .reader = &world->reader,
+        .writer = &world->writer,
+        .engine = world->engine,
+        .tally = &world->tally,
+        .n_workers = n_workers,
+        .cancel = &world->cancel,
+        .tick = tick,
+        .user = world,
+        .interval_us = 1,
+    };
+    const enum mface_status status = mface_pipeline_run(&params, is_writable);
+    mface_engine_free(&world->engine);
+    return status;
+}
+
+static void test_order_is_kept(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    for (int n_workers = 1; n_workers <= 7; n_workers += 3) {
+        setup(state);
+        assert_int_equal(run(world, n_workers, &is_writable), MFACE_OK);
+        assert_true(is_writable && world->writer.in_order);
+        assert_int_equal(world->writer.n_written, 60);
+        assert_int_equal(mface_counter_get(&world->tally.frames), 60);
+        assert_int_equal(mface_counter_get(&world->tally.latency.n), 60);
+        assert_int_equal(mface_counter_get(&world->tally.stage[MFACE_STAGE_DECODE].demands), 60);
+        assert_true(world->n_ticks > 0);
+        assert_int_equal(world->n_foreign_ticks, 0);
+    }
+}
+
+static void test_empty_input(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    world->reader.n_frames = 0;
+    assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
+    assert_true(is_writable);
+    assert_int_equal(world->writer.n_written, 0);
+}
+
+static void test_cancel_keeps_what_was_begun(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    world->reader.n_frames = INT64_MAX;
+    world->writer.cancels_at = 5;
+    assert_int_equal(run(world, 3, &is_writable), MFACE_ERR_CANCELED);
+    assert_true(is_writable && world->writer.in_order);
+    assert_int_equal(world->writer.n_written, world->reader.n_read);
+}
+
+static void test_failed_read_keeps_what_came_before(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    world->reader.fails_with = MFACE_ERR_IO;
+    assert_int_equal(run(world, 3, &is_writable), MFACE_ERR_IO);
+    assert_true(is_writable && world->writer.in_order);
+    assert_int_equal(world->writer.n_written, 60);
+}
+
+static void test_failed_write_stops(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    world->reader.n_frames = INT64_MAX;
+    world->writer.fails_at = 5;
+    assert_int_equal(run(world, 3, &is_writable), MFACE_ERR_NOSPC);
+    assert_false(is_writable);
+    assert_int_equal(world->writer.n_written, 5);
+}
+
+static void test_failed_frames_leave_in_order_unchanged(void **state)
+{
+    struct world *world = *state;
+    struct fake_frame expected;
+    bool is_writable;
+    world->models.swap_fails = true;
+    assert_int_equal(run(world, 3, &is_writable), MFACE_OK);
+    assert_true(is_writable && world->writer.in_order);
+    assert_int_equal(world->writer.n_written, 60);
+    assert_int_equal(mface_counter_get(&world->tally.frames_failed), 60);
+    fake_frame_init(&expected, 59);
+    assert_true(fake_frame_equal(&expected, &world->writer.last));
+}
+
+static void ignore(void *user, enum mface_log_level level, const char *message)
+{
+    (void)user, (void)level, (void)message;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(order_is_kept),
+        TEST(empty_input),
+        TEST(cancel_keeps_what_was_begun),
+        TEST(failed_read_keeps_what_came_before),
+        TEST(failed_write_stops),
+        TEST(failed_frames_leave_in_order_unchanged),
+    };
+    mface_log_set(ignore, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
