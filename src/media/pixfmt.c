@@ -53,6 +53,8 @@ enum AVPixelFormat mface_pixfmt_describable(enum AVPixelFormat format)
     if (mface_pixfmt_is_describable(format))
         return format;
     const enum AVPixelFormat swapped = av_pix_fmt_swap_endianness(format);
+    if (format == AV_PIX_FMT_XYZ12LE || format == AV_PIX_FMT_XYZ12BE)
+        return AV_PIX_FMT_RGB48;
     if (swapped != AV_PIX_FMT_NONE && mface_pixfmt_is_describable(swapped))
         return swapped;
     return avcodec_find_best_pix_fmt_of_list(

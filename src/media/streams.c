@@ -112,9 +112,10 @@ static bool can_hold(const AVFormatContext *oc, const AVStream *in)
     const AVCodecParameters *par = in->codecpar;
     const int answer
         = avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL); // 1, 0, < 0: unknown
-    if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT && !keeps_attachments(format))
+    const bool is_attached = par->codec_type == AVMEDIA_TYPE_ATTACHMENT;
+    if (is_attached && !keeps_attachments(format))
         return false;
-    if (answer == 0 && !(is_cover(in) && keeps_attachments(format)))
+    if (answer == 0 && !is_attached && !(is_cover(in) && keeps_attachments(format)))
         return false;
     if (format->flags & AVFMT_NOFILE) // opens files of its own: no trial
         return answer == 1;
