@@ -51,9 +51,9 @@ static bool matches(const struct mface_onnx *onnx)
         return false;
     const struct mface_shape image = { 4, { 1, 3, -1, -1 } };
     const struct mface_shape codes = { 3, { 1, -1, 4 } }, scores = { 2, { 1, -1 } };
-    return mface_shape_fits(&mface_onnx_input(onnx, 0)->shape, &image) &&
-           mface_shape_fits(&mface_onnx_output(onnx, 0)->shape, &codes) &&
-           mface_shape_fits(&mface_onnx_output(onnx, 1)->shape, &scores) &&
+    return mface_value_fits(mface_onnx_input(onnx, 0), &image) &&
+           mface_value_fits(mface_onnx_output(onnx, 0), &codes) &&
+           mface_value_fits(mface_onnx_output(onnx, 1), &scores) &&
            strcmp(mface_onnx_output(onnx, 0)->name, "boxes") == 0 &&
            strcmp(mface_onnx_output(onnx, 1)->name, "scores") == 0;
 }
@@ -101,7 +101,9 @@ static void decode_level(
 static int decode(const struct mface_tensor *outputs, int w, int h, struct mface_box *boxes)
 {
     const int64_t n = (int64_t)n_candidates_max(w, h);
-    if (outputs[0].shape.dim[1] != n || outputs[1].shape.dim[1] != n)
+    const struct mface_shape codes = { 3, { 1, n, 4 } }, scores = { 2, { 1, n } };
+    if (!mface_shape_fits(&outputs[0].shape, &codes) ||
+        !mface_shape_fits(&outputs[1].shape, &scores))
         return -1;
     struct cursor at = { .codes = outputs[0].data, .scores = outputs[1].data, .boxes = boxes };
     int columns = w / STRIDE_PX, rows = h / STRIDE_PX;

@@ -28,8 +28,8 @@ static bool matches(const struct mface_onnx *onnx)
         return false;
     const struct mface_shape image = { 4, { 1, 3, -1, -1 } };
     const struct mface_shape cells = { 4, { 1, -1, -1, (int64_t)N_ANCHORS * N_VALUES } };
-    return mface_shape_fits(&mface_onnx_input(onnx, 0)->shape, &image) &&
-           mface_shape_fits(&mface_onnx_output(onnx, 0)->shape, &cells) &&
+    return mface_value_fits(mface_onnx_input(onnx, 0), &image) &&
+           mface_value_fits(mface_onnx_output(onnx, 0), &cells) &&
            strcmp(mface_onnx_output(onnx, 0)->name, "cells") == 0;
 }
 

@@ -14,14 +14,20 @@ enum { N_POINTS = 468, CROP_PX = 192 };
 
 #define COVERAGE 1.4
 
+static bool is_mesh(const struct mface_shape *shape)
+{
+    int64_t n = 1;
+    for (int i = 0; i < shape->rank; i++)
+        n *= i == 0 && shape->dim[i] < 0 ? 1 : shape->dim[i];
+    return n == 3 * N_POINTS;
+}
+
 static bool matches(const struct mface_onnx *onnx)
 {
     const struct mface_shape crop = { 4, { -1, CROP_PX, CROP_PX, 3 } };
-    const struct mface_shape *out = &mface_onnx_output(onnx, 0)->shape;
-    int64_t n = 1;
-    for (int i = 0; i < out->rank; i++)
-        n *= out->dim[i] > 0 ? out->dim[i] : 1;
-    return mface_shape_fits(&mface_onnx_input(onnx, 0)->shape, &crop) && n == 3 * N_POINTS;
+    return mface_value_fits(mface_onnx_input(onnx, 0), &crop) &&
+           mface_onnx_output(onnx, 0)->dtype == MFACE_DTYPE_F32 &&
+           is_mesh(&mface_onnx_output(onnx, 0)->shape);
 }
 
 /* The side of the square whose corners lie nearest to the box's (least squares, Umeyama's scale for
@@ -65,13 +71,16 @@ static enum mface_status run(struct mface_face_model *model, const struct mface_
         .shape = { .rank = 4, .dim = { 1, CROP_PX, CROP_PX, 3 } },
         .data = crop.data };
     struct mface_face_outputs outputs;
-    const enum mface_status status = mface_face_model_run(model, &input, &outputs);
+    enum mface_status status = mface_face_model_run(model, &input, &outputs);
     mface_image_clear(&crop);
     if (status != MFACE_OK)
         return status;
-    points_to_frame(outputs.tensor[0].data, &from_crop, landmarks);
+    if (is_mesh(&outputs.tensor[0].shape))
+        points_to_frame(outputs.tensor[0].data, &from_crop, landmarks);
+    else
+        status = mface_fail(MFACE_ERR_INTERNAL, "landmark model: the output is not 468 points");
     mface_face_outputs_clear(&outputs);
-    return MFACE_OK;
+    return status;
 }
 
 const struct mface_marker_kind mface_marker_468 = {

@@ -22,12 +22,13 @@ enum { N_POINTS = 68, CROP_PX = 112, LEFT_EYE = 36, RIGHT_EYE = 42, N_EYE = 6 };
 
 static const float mean_rgb[3] = { 122.782F, 117.001F, 104.298F };
 
+static const struct mface_shape points = { 2, { 1, 2 * N_POINTS } };
+
 static bool matches(const struct mface_onnx *onnx)
 {
     const struct mface_shape face = { 4, { 1, 3, CROP_PX, CROP_PX } };
-    const struct mface_shape points = { 2, { 1, 2 * N_POINTS } };
-    return mface_shape_fits(&mface_onnx_input(onnx, 0)->shape, &face) &&
-           mface_shape_fits(&mface_onnx_output(onnx, 0)->shape, &points);
+    return mface_value_fits(mface_onnx_input(onnx, 0), &face) &&
+           mface_value_fits(mface_onnx_output(onnx, 0), &points);
 }
 
 static enum mface_status run_network(
@@ -45,12 +46,12 @@ static enum mface_status run_network(
 }
 
 static void points_to_frame(
-    const float *points, const struct mface_square *square, struct mface_landmarks *landmarks)
+    const float *fractions, const struct mface_square *square, struct mface_landmarks *landmarks)
 {
     const double c = cos(square->angle) * square->side, s = sin(square->angle) * square->side;
     landmarks->n = N_POINTS;
     for (int i = 0; i < N_POINTS; i++) {
-        const double x = points[2 * i] - 0.5, y = points[2 * i + 1] - 0.5;
+        const double x = fractions[2 * i] - 0.5, y = fractions[2 * i + 1] - 0.5;
         landmarks->p[i] = (struct mface_point) { (float)(square->x + c * x - s * y),
             (float)(square->y + s * x + c * y) };
     }
@@ -69,17 +70,20 @@ static enum mface_status look(struct mface_face_model *model, const struct mface
     mface_image_clear(&crop);
     if (status != MFACE_OK)
         return status;
-    points_to_frame(outputs.tensor[0].data, square, landmarks);
+    if (mface_shape_fits(&outputs.tensor[0].shape, &points))
+        points_to_frame(outputs.tensor[0].data, square, landmarks);
+    else
+        status = mface_fail(MFACE_ERR_INTERNAL, "landmark model: the output is not 68 points");
     mface_face_outputs_clear(&outputs);
-    return MFACE_OK;
+    return status;
 }
 
-static struct mface_point mean_of(const struct mface_point *points, int n)
+static struct mface_point mean_of(const struct mface_point *p, int n)
 {
     double x = 0, y = 0;
     for (int i = 0; i < n; i++) {
-        x += points[i].x;
-        y += points[i].y;
+        x += p[i].x;
+        y += p[i].y;
     }
     return (struct mface_point) { (float)(x / n), (float)(y / n) };
 }

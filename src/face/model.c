@@ -50,6 +50,11 @@ bool mface_shape_fits(const struct mface_shape *shape, const struct mface_shape 
     return true;
 }
 
+bool mface_value_fits(const struct mface_value_info *value, const struct mface_shape *want)
+{
+    return value->dtype == MFACE_DTYPE_F32 && mface_shape_fits(&value->shape, want);
+}
+
 static enum mface_status digest_file(const char *path, struct mface_key *digest)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -190,11 +195,12 @@ static enum mface_status alloc_outputs(
         const struct mface_value_info *info = mface_plan_output(plan, i);
         struct mface_tensor *tensor = &outputs->tensor[i];
         *tensor = (struct mface_tensor) { .dtype = info->dtype, .shape = info->shape };
+        if (info->dtype != MFACE_DTYPE_F32)
+            return mface_fail(MFACE_ERR_UNSUPPORTED, "face model: output '%s' is %s, not f32",
+                info->name, mface_dtype_name(info->dtype));
         tensor->data = mface_mem_alloc(tensor_bytes(tensor));
-        if (!tensor->data) {
-            mface_face_outputs_clear(outputs);
+        if (!tensor->data)
             return mface_fail_nomem("face model's outputs");
-        }
     }
     return MFACE_OK;
 }
@@ -202,8 +208,9 @@ static enum mface_status alloc_outputs(
 static enum mface_status run_plan(const struct mface_face_model *model, struct mface_plan *plan,
     const struct mface_tensor *input, struct mface_face_outputs *outputs)
 {
-    MFACE_TRY(alloc_outputs(plan, mface_onnx_n_outputs(model->onnx), outputs));
-    const enum mface_status status = mface_plan_run(plan, input, outputs->tensor);
+    enum mface_status status = alloc_outputs(plan, mface_onnx_n_outputs(model->onnx), outputs);
+    if (status == MFACE_OK)
+        status = mface_plan_run(plan, input, outputs->tensor);
     if (status != MFACE_OK)
         mface_face_outputs_clear(outputs);
     return status;

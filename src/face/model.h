@@ -26,14 +26,19 @@ struct mface_face_outputs {
     struct mface_tensor tensor[MFACE_FACE_OUTPUTS_MAX];
 };
 
-/* Runs the model, which has one input and at most MFACE_FACE_OUTPUTS_MAX outputs, all f32.
- * MFACE_OK, MFACE_ERR_NOMEM, and on the first run of a size what mface_plan_create() returns. */
+/* Runs the model, which has one input and at most MFACE_FACE_OUTPUTS_MAX outputs, all f32. What a
+ * file declares and what its graph computes may differ: check the outputs' shapes.
+ * MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_UNSUPPORTED (outputs of another type), and on the first run
+ * of a size what mface_plan_create() returns. */
 MFACE_NODISCARD enum mface_status mface_face_model_run(struct mface_face_model *model,
     const struct mface_tensor *input, struct mface_face_outputs *outputs);
 void mface_face_outputs_clear(struct mface_face_outputs *outputs); // accepts a zeroed struct
 
-/* Whether a declared shape can be `want`: same rank, and each dim equal where both are known
- * (-1: unknown). */
+/* Whether two shapes can be the same: equal rank, and each dim equal where both are known (-1:
+ * unknown). */
 bool mface_shape_fits(const struct mface_shape *shape, const struct mface_shape *want);
+
+/* Whether an input or output is f32 and declared with a shape that fits. */
+bool mface_value_fits(const struct mface_value_info *value, const struct mface_shape *want);
 
 #endif
