@@ -55,17 +55,10 @@ static void resolve(struct mface_runner *runner, struct mface_tensor *tensor, in
             (struct borrowed) { .tensor = tensor, .input = root->input };
 }
 
-/* Outputs are padded as in the step, so that operators may look at optional ones. */
-static size_t n_out_slots(const struct mface_step *step)
-{
-    const int most = step->op->out_max;
-    return (size_t)(most < MFACE_OP_VARIADIC && most > step->n_out ? most : step->n_out);
-}
-
 static enum mface_status resolve_step(struct mface_runner *runner, int s)
 {
     const struct mface_step *step = runner->plan->steps[s];
-    const size_t n_in = (size_t)(step->out - step->in), n_out = n_out_slots(step);
+    const size_t n_in = step->core->n_in, n_out = step->core->n_out;
     struct mface_tensor *in = mface_arena_calloc(&runner->arena, n_in + n_out, sizeof *in);
     if (!in)
         return mface_op_nomem(step);
