@@ -214,7 +214,8 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
 {
     mux->in_time_base = reader->time_base;
     mux->end_s = -INFINITY;
-    MFACE_TRY(mface_target_init(&mux->target, params->url, reader->params.url));
+    MFACE_TRY(mface_target_init(
+        &mux->target, params->url, reader->params.url, format->flags & AVFMT_NOFILE));
     MFACE_TRY(open_encoder(mux, params, format, reader));
     mux->packet = av_packet_alloc();
     if (!mux->packet ||

@@ -69,10 +69,11 @@ static char *resolve(const char *url)
     return copy;
 }
 
-enum mface_status mface_target_init(struct mface_target *target, const char *url, const char *input)
+enum mface_status mface_target_init(
+    struct mface_target *target, const char *url, const char *input, bool direct)
 {
     *target = (struct mface_target) { 0 };
-    const bool direct = is_direct(url);
+    direct |= is_direct(url);
     target->path = direct ? mface_mem_strdup(strcmp(url, "-") == 0 ? "pipe:1" : url) : resolve(url);
     if (!target->path)
         return mface_fail_nomem(url);
