@@ -7,15 +7,11 @@
 
 #include <math.h>
 
-static enum mface_status put_packet(struct mface_mux *mux, AVPacket *packet)
+static enum mface_status explain(const struct mface_mux *mux, int err)
 {
-    mface_av_forget();
-    const int err = av_interleaved_write_frame(mux->oc, packet);
-    if (err >= 0)
-        return MFACE_OK;
-    const enum mface_status status = mface_av_status(err);
-    return mface_fail(status == MFACE_ERR_NOSPC ? status : MFACE_ERR_IO, "%s: not written: %s",
-        mux->target.path, status == MFACE_ERR_NOSPC ? "no space left" : mface_av_reason(err));
+    const bool is_full = mface_av_status(err) == MFACE_ERR_NOSPC;
+    return mface_fail(is_full ? MFACE_ERR_NOSPC : MFACE_ERR_IO, "%s: not written: %s",
+        mux->target.path, is_full ? "no space left" : mface_av_reason(err));
 }
 
 static enum mface_status put_encoded(struct mface_mux *mux)
@@ -27,18 +23,27 @@ static enum mface_status put_encoded(struct mface_mux *mux)
         mux->packet->stream_index = 0;
         av_packet_rescale_ts(
             mux->packet, mux->encoder.ctx->time_base, mux->oc->streams[0]->time_base);
-        MFACE_TRY(put_packet(mux, mux->packet));
+        mface_av_forget();
+        const int err = av_interleaved_write_frame(mux->oc, mux->packet);
+        if (err < 0)
+            return explain(mux, err);
     }
 }
 
+/* A packet the container refuses (damaged sound, say) is left out; the film goes on. */
 static enum mface_status put_carried(struct mface_mux *mux, double until_s)
 {
     AVPacket *packet;
     while (mux->carry && (packet = mface_carry_take(mux->carry, until_s))) {
         mface_streams_adapt(&mux->copies[packet->stream_index], mux->oc, packet);
-        const enum mface_status status = put_packet(mux, packet);
+        mface_av_forget();
+        const int err = av_interleaved_write_frame(mux->oc, packet);
         av_packet_free(&packet);
-        MFACE_TRY(status);
+        const bool is_refused =
+            err == AVERROR(EINVAL) || err == AVERROR_INVALIDDATA || err == AVERROR_PATCHWELCOME;
+        if (err < 0 && !is_refused)
+            return explain(mux, err);
+        mux->n_refused += is_refused;
     }
     return MFACE_OK;
 }
@@ -62,15 +67,16 @@ static enum mface_status end_file(struct mface_mux *mux)
     MFACE_TRY(mface_encoder_send(&mux->encoder, NULL));
     MFACE_TRY(put_encoded(mux));
     MFACE_TRY(put_carried(mux, whole ? INFINITY : mux->end_s));
+    if (mux->n_refused)
+        mface_log(MFACE_LOG_WARN, "%s: %lld damaged packets of other streams left out",
+            mux->target.path, (long long)mux->n_refused);
+    mface_av_forget();
     int err = av_write_trailer(mux->oc);
     if (!(mux->oc->oformat->flags & AVFMT_NOFILE)) {
         const int close_err = avio_closep(&mux->oc->pb);
         err = err < 0 ? err : close_err;
     }
-    if (err >= 0)
-        return MFACE_OK;
-    return mface_fail(mface_av_status(err) == MFACE_ERR_NOSPC ? MFACE_ERR_NOSPC : MFACE_ERR_IO,
-        "%s: cannot be finished: %s", mux->target.path, av_err2str(err));
+    return err < 0 ? explain(mux, err) : MFACE_OK;
 }
 
 static void release(struct mface_mux *mux)

@@ -63,7 +63,9 @@ static enum mface_status check_folder(const char *path)
 /* The file itself where `url` is a symbolic link to one, so that the link survives. */
 static char *resolve(const char *url)
 {
-    char *real = realpath(url, NULL);
+    struct stat st;
+    const bool is_link = lstat(url, &st) == 0 && S_ISLNK(st.st_mode);
+    char *real = is_link ? realpath(url, NULL) : NULL;
     char *copy = mface_mem_strdup(real ? real : url);
     free(real);
     return copy;
