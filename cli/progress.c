@@ -67,8 +67,8 @@ static void redraw(struct progress *progress, const char *bar, const char *line,
 void progress_show(void *arg, const struct mface_stats *stats, int done)
 {
     struct progress *progress = arg;
-    if (progress->quiet)
-        return;
+    if (progress->quiet || (done && stats->frames == 0))
+        return; // nothing was written: the error line says all there is to say
     char bar[160], line[160];
     print_bar(bar, sizeof bar, stats);
     print_monitor(line, sizeof line, stats);

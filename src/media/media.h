@@ -81,7 +81,8 @@ struct mface_writer_params {
     int quality;              // constant quality as the encoder counts (CRF), -1: its default
     const char *speed;        // encoder preset word, "veryfast"; NULL or "": its default
     int threads;              // for the encoder; 0: its own choice
-    const char *const *metadata; // key, value, …, NULL: added to the container's metadata
+    const char *const *metadata; // key, value, …, NULL: added to the container's metadata; borrowed
+                                 // until the writer is finished or discarded
 };
 
 /* Opens the output beside its final name as a temporary file (directories, URLs and devices are

@@ -118,6 +118,7 @@ struct run {
     struct mface_engine *engine;
     int64_t frames_total;
     bool has_output; // finished under its name
+    struct mface_provenance provenance; // the writer borrows its strings
 };
 
 static void collect(const struct run *run, struct mface_stats *stats)
@@ -155,8 +156,7 @@ static enum mface_status open_writer(struct run *run)
 {
     const struct mface_job *job = run->job;
     const struct mface_report_model model = report_model(run->session);
-    struct mface_provenance provenance;
-    mface_provenance_init(&provenance, &model);
+    mface_provenance_init(&run->provenance, &model);
     const struct mface_writer_params params = {
         .url = job->output,
         .format = job->output_format,
@@ -164,7 +164,7 @@ static enum mface_status open_writer(struct run *run)
         .pixel_format = job->pixel_format,
         .quality = job->quality,
         .speed = job->speed,
-        .metadata = job->no_provenance ? NULL : provenance.metadata,
+        .metadata = job->no_provenance ? NULL : run->provenance.metadata,
     };
     return mface_writer_open(&params, run->reader, &run->writer);
 }
