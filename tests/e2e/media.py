@@ -47,7 +47,7 @@ def ffmpeg(*args):
 def face_frames(n_frames, size, fps=30, extra=""):
     """Input arguments and filter of a panning shot of the face."""
     w, h = size
-    graph = (f"scale=700:-1,crop={w}:{h}:'120+2*mod(n\\,40)':'20+mod(n\\,20)'{extra},"
+    graph = (f"scale=700:-1,format=rgb24,crop={w}:{h}:'120+2*mod(n\\,40)':'20+mod(n\\,20)'{extra},"
              f"trim=end_frame={n_frames}")
     return ["-loop", "1", "-framerate", fps, "-i", ASTRONAUT, "-vf", graph]
 
