@@ -14,10 +14,21 @@ struct container_row {
 };
 
 static const struct container_row container_rows[] = {
-    { "mp4", "libx264" }, { "mov", "libx264" }, { "matroska", "libx264" }, { "ipod", "libx264" },
-    { "mpegts", "libx264" }, { "flv", "libx264" }, { "hls", "libx264" }, { "dash", "libx264" },
-    { "rtsp", "libx264" }, { "rtp_mpegts", "libx264" }, { "ismv", "libx264" }, { "f4v", "libx264" },
-    { "webm", "libvpx-vp9" }, { "nut", "ffv1" }, { "avi", "ffv1" },
+    { "mp4", "libx264" },
+    { "mov", "libx264" },
+    { "matroska", "libx264" },
+    { "ipod", "libx264" },
+    { "mpegts", "libx264" },
+    { "flv", "libx264" },
+    { "hls", "libx264" },
+    { "dash", "libx264" },
+    { "rtsp", "libx264" },
+    { "rtp_mpegts", "libx264" },
+    { "ismv", "libx264" },
+    { "f4v", "libx264" },
+    { "webm", "libvpx-vp9" },
+    { "nut", "ffv1" },
+    { "avi", "ffv1" },
 };
 
 /* How an encoder counts quality and speed. */
@@ -58,20 +69,17 @@ static const AVCodec *encoder_of_container(const AVOutputFormat *format, const c
             if (codec)
                 return codec;
         }
-    return avcodec_find_encoder(
-        av_guess_codec(format, NULL, url, NULL, AVMEDIA_TYPE_VIDEO));
+    return avcodec_find_encoder(av_guess_codec(format, NULL, url, NULL, AVMEDIA_TYPE_VIDEO));
 }
 
-enum mface_status mface_choose_encoder(const AVOutputFormat *format, const char *url,
-    const char *name, const AVCodec **codec)
+enum mface_status mface_choose_encoder(
+    const AVOutputFormat *format, const char *url, const char *name, const AVCodec **codec)
 {
-    *codec = is_auto(name) ? encoder_of_container(format, url)
-                           : avcodec_find_encoder_by_name(name);
+    *codec = is_auto(name) ? encoder_of_container(format, url) : avcodec_find_encoder_by_name(name);
     if (!*codec && !is_auto(name))
         return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: no encoder called %s", url, name);
     if (!*codec)
-        return mface_fail(
-            MFACE_ERR_UNSUPPORTED, "%s: no video encoder for %s", url, format->name);
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: no video encoder for %s", url, format->name);
     if ((*codec)->type != AVMEDIA_TYPE_VIDEO)
         return mface_fail(MFACE_ERR_ARG, "%s: %s does not encode video", url, name);
     return MFACE_OK;
@@ -93,12 +101,12 @@ bool mface_codec_takes(const AVCodec *codec, enum AVPixelFormat format)
 /* Either name of a YUV format serves: which one is given to the encoder depends on the range. */
 static bool takes_either(const AVCodec *codec, enum AVPixelFormat format)
 {
-    return mface_codec_takes(codec, mface_pixfmt_plain(format))
-        || mface_codec_takes(codec, mface_pixfmt_full_range_twin(mface_pixfmt_plain(format)));
+    return mface_codec_takes(codec, mface_pixfmt_plain(format)) ||
+           mface_codec_takes(codec, mface_pixfmt_full_range_twin(mface_pixfmt_plain(format)));
 }
 
-enum mface_status mface_choose_pixel_format(const AVCodec *codec, const AVFrame *frame,
-    const char *name, enum AVPixelFormat *format)
+enum mface_status mface_choose_pixel_format(
+    const AVCodec *codec, const AVFrame *frame, const char *name, enum AVPixelFormat *format)
 {
     if (is_auto(name)) {
         *format = mface_pixfmt_plain(frame->format);
@@ -139,6 +147,19 @@ static void set_quality(AVCodecContext *ctx, const struct quality_row *row, int 
     ctx->global_quality = quality * FF_QP2LAMBDA;
 }
 
+/* x264 would tell the terminal before us that a preset is none of these. */
+static bool is_unknown_to_x264(const struct quality_row *row, const char *speed)
+{
+    static const char *const words[] = { "ultrafast", "superfast", "veryfast", "faster", "fast",
+        "medium", "slow", "slower", "veryslow", "placebo" };
+    if (!row->encoder || strncmp(row->encoder, "libx26", 6) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(speed, words[i]) == 0)
+            return false;
+    return true;
+}
+
 enum mface_status mface_choose_quality(
     AVCodecContext *ctx, const struct mface_writer_params *params)
 {
@@ -147,6 +168,9 @@ enum mface_status mface_choose_quality(
     if (speed && !row.speed_key)
         return mface_fail(
             MFACE_ERR_ARG, "%s has no speed to choose: '%s'", ctx->codec->name, speed);
+    if (speed && is_unknown_to_x264(&row, speed))
+        return mface_fail(MFACE_ERR_ARG, "%s has no preset '%s'; give ultrafast … veryslow",
+            ctx->codec->name, speed);
     if (speed && av_opt_set(ctx->priv_data, row.speed_key, speed, 0) < 0)
         return mface_fail(
             MFACE_ERR_ARG, "%s has no %s '%s'", ctx->codec->name, row.speed_key, speed);

@@ -10,13 +10,13 @@
 /* The encoder called `name`, or with NULL or "auto" the container's: H.264 (libx264) wherever it
  * is at home, VP9 for WebM, lossless FFV1 for AVI and NUT, the image's own format for images, else
  * the container's first choice. MFACE_ERR_UNSUPPORTED; logged. */
-MFACE_NODISCARD enum mface_status mface_choose_encoder(const AVOutputFormat *format,
-    const char *url, const char *name, const AVCodec **codec);
+MFACE_NODISCARD enum mface_status mface_choose_encoder(
+    const AVOutputFormat *format, const char *url, const char *name, const AVCodec **codec);
 
 /* Among what `codec` takes: `name`; with NULL or "auto" the frame's own format, else the one that
  * loses least. MFACE_ERR_ARG when `name` is unknown or not taken; logged. */
-MFACE_NODISCARD enum mface_status mface_choose_pixel_format(const AVCodec *codec,
-    const AVFrame *frame, const char *name, enum AVPixelFormat *format);
+MFACE_NODISCARD enum mface_status mface_choose_pixel_format(
+    const AVCodec *codec, const AVFrame *frame, const char *name, enum AVPixelFormat *format);
 
 /* Whether the codec's list holds the format; a codec without a list takes any. */
 bool mface_codec_takes(const AVCodec *codec, enum AVPixelFormat format);

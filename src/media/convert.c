@@ -32,12 +32,12 @@ static struct mface_conversion conversion_between(const AVFrame *in, const AVFra
     return conversion;
 }
 
-bool mface_convert_is_needed(const AVFrame *in, const AVFrame *target)
+bool mface_converter_is_needed(const AVFrame *in, const AVFrame *target)
 {
     const struct mface_conversion c = conversion_between(in, target);
-    return c.w[0] != c.w[1] || c.h[0] != c.h[1] || c.format[0] != c.format[1]
-        || c.full_range[0] != c.full_range[1]
-        || mface_pixfmt_matrix(c.space[0]).kr != mface_pixfmt_matrix(c.space[1]).kr;
+    return c.w[0] != c.w[1] || c.h[0] != c.h[1] || c.format[0] != c.format[1] ||
+           c.full_range[0] != c.full_range[1] ||
+           mface_pixfmt_matrix(c.space[0]).kr != mface_pixfmt_matrix(c.space[1]).kr;
 }
 
 static enum mface_status set_up(
@@ -47,10 +47,10 @@ static enum mface_status set_up(
         return MFACE_OK;
     mface_converter_clear(converter);
     const int *w = conversion->w, *h = conversion->h, *format = conversion->format;
-    const int flags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT
-        | SWS_FULL_CHR_H_INP;
-    converter->sws = sws_getContext(
-        w[0], h[0], format[0], w[1], h[1], format[1], flags, NULL, NULL, NULL);
+    const int flags =
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
+    converter->sws =
+        sws_getContext(w[0], h[0], format[0], w[1], h[1], format[1], flags, NULL, NULL, NULL);
     if (!converter->sws)
         return mface_fail(MFACE_ERR_UNSUPPORTED, "no conversion from %s %dx%d to %s %dx%d",
             av_get_pix_fmt_name(format[0]), w[0], h[0], av_get_pix_fmt_name(format[1]), w[1], h[1]);
@@ -72,7 +72,7 @@ static bool copy_props(AVFrame *out, const AVFrame *in)
     return true;
 }
 
-enum mface_status mface_convert(
+enum mface_status mface_converter_run(
     struct mface_converter *converter, const AVFrame *in, AVFrame *out)
 {
     const struct mface_conversion conversion = conversion_between(in, out);
@@ -84,8 +84,8 @@ enum mface_status mface_convert(
     return MFACE_OK;
 }
 
-enum mface_status mface_convert_to(struct mface_converter *converter, const AVFrame *in,
-    enum AVPixelFormat format, AVFrame **out)
+enum mface_status mface_converter_run_to(
+    struct mface_converter *converter, const AVFrame *in, enum AVPixelFormat format, AVFrame **out)
 {
     AVFrame *frame = av_frame_alloc();
     if (!frame)
@@ -104,7 +104,7 @@ enum mface_status mface_convert_to(struct mface_converter *converter, const AVFr
     } else if (mface_pixfmt_is_full_range(in)) {
         frame->color_range = AVCOL_RANGE_JPEG;
     }
-    const enum mface_status status = mface_convert(converter, in, frame);
+    const enum mface_status status = mface_converter_run(converter, in, frame);
     if (status != MFACE_OK)
         av_frame_free(&frame);
     *out = frame;

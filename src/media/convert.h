@@ -25,17 +25,17 @@ void mface_converter_clear(struct mface_converter *converter);
 
 /* Whether `in` has another layout, size, range or matrix than `target` asks for. Only `target`'s
  * format, width, height, color_range and colorspace are looked at. */
-bool mface_convert_is_needed(const AVFrame *in, const AVFrame *target);
+bool mface_converter_is_needed(const AVFrame *in, const AVFrame *target);
 
 /* Fills `out`, whose format, size, color_range and colorspace say what is wanted; allocates its
  * buffers and copies the timestamps and other properties, but not the colour tags.
  * MFACE_ERR_NOMEM, MFACE_ERR_UNSUPPORTED; logged. */
-MFACE_NODISCARD enum mface_status mface_convert(
+MFACE_NODISCARD enum mface_status mface_converter_run(
     struct mface_converter *converter, const AVFrame *in, AVFrame *out);
 
 /* A new frame in `format`: size kept; from YUV to YUV, range and matrix kept. The caller frees it
  * with av_frame_free(). */
-MFACE_NODISCARD enum mface_status mface_convert_to(struct mface_converter *converter,
-    const AVFrame *in, enum AVPixelFormat format, AVFrame **out);
+MFACE_NODISCARD enum mface_status mface_converter_run_to(
+    struct mface_converter *converter, const AVFrame *in, enum AVPixelFormat format, AVFrame **out);
 
 #endif

@@ -34,16 +34,16 @@ enum mface_status mface_decode_open(struct mface_reader *reader)
             avcodec_get_name(stream->codecpar->codec_id));
     reader->decoder = avcodec_alloc_context3(codec);
     reader->packet = av_packet_alloc();
-    if (!reader->decoder || !reader->packet
-        || avcodec_parameters_to_context(reader->decoder, stream->codecpar) < 0)
+    if (!reader->decoder || !reader->packet ||
+        avcodec_parameters_to_context(reader->decoder, stream->codecpar) < 0)
         return mface_fail_nomem(reader->params.url);
     reader->decoder->pkt_timebase = stream->time_base;
     reader->decoder->thread_count = reader->params.threads;
     mface_av_forget();
     const int err = avcodec_open2(reader->decoder, codec, NULL);
     if (err < 0)
-        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: %s cannot be decoded: %s",
-            reader->params.url, codec->name, mface_av_reason(err));
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: %s cannot be decoded: %s", reader->params.url,
+            codec->name, mface_av_reason(err));
     reader->has_stream_matrix = stream_matrix(stream) != NULL;
     take_matrix(reader, stream_matrix(stream), &reader->orient);
     return MFACE_OK;
@@ -122,7 +122,7 @@ static enum mface_status make_describable(struct mface_reader *reader, AVFrame *
     if (format == (enum AVPixelFormat)av->format)
         return MFACE_OK;
     AVFrame *converted = NULL;
-    MFACE_TRY(mface_convert_to(&reader->converter, av, format, &converted));
+    MFACE_TRY(mface_converter_run_to(&reader->converter, av, format, &converted));
     av_frame_unref(av);
     av_frame_move_ref(av, converted);
     av_frame_free(&converted);
@@ -145,8 +145,7 @@ static void set_times(struct mface_reader *reader, struct mface_frame *frame)
 static void set_orientation(struct mface_reader *reader, struct mface_frame *frame)
 {
     frame->orient = reader->orient;
-    const AVFrameSideData *side
-        = av_frame_get_side_data(frame->av, AV_FRAME_DATA_DISPLAYMATRIX);
+    const AVFrameSideData *side = av_frame_get_side_data(frame->av, AV_FRAME_DATA_DISPLAYMATRIX);
     if (!reader->has_stream_matrix && side && side->size >= 9 * sizeof(int32_t))
         take_matrix(reader, (const int32_t *)(const void *)side->data, &frame->orient);
 }
@@ -164,8 +163,8 @@ enum mface_status mface_decode_next(struct mface_reader *reader, struct mface_fr
         return status;
     }
     reader->n_damaged += av->decode_error_flags || (av->flags & AV_FRAME_FLAG_CORRUPT);
-    av->sample_aspect_ratio
-        = av_guess_sample_aspect_ratio(reader->demux.ic, reader->demux.video, av);
+    av->sample_aspect_ratio =
+        av_guess_sample_aspect_ratio(reader->demux.ic, reader->demux.video, av);
     *frame = mface_frame_create(av);
     if (!*frame)
         return mface_fail_nomem(reader->params.url);

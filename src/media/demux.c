@@ -52,8 +52,8 @@ static enum mface_status explain_open(const char *url, int averror)
     case AVERROR_EOF:
         return mface_fail(MFACE_ERR_FORMAT, "%s: not a video or picture", url);
     default:
-        return mface_fail(mface_av_status(averror), "%s: cannot be opened: %s", url,
-            mface_av_reason(averror));
+        return mface_fail(
+            mface_av_status(averror), "%s: cannot be opened: %s", url, mface_av_reason(averror));
     }
 }
 
@@ -86,9 +86,9 @@ static double rank(const AVStream *stream)
     if (par->codec_type != AVMEDIA_TYPE_VIDEO)
         return -1;
     const double area = (double)par->width * par->height;
-    return area + 1e12 * !!(stream->disposition & AV_DISPOSITION_DEFAULT)
-        + 1e13 * !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC)
-        + 1e14 * (avcodec_find_decoder(par->codec_id) != NULL);
+    return area + 1e12 * !!(stream->disposition & AV_DISPOSITION_DEFAULT) +
+           1e13 * !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC) +
+           1e14 * (avcodec_find_decoder(par->codec_id) != NULL);
 }
 
 static enum mface_status find_video(struct mface_demux *demux, const char *url)
@@ -159,8 +159,9 @@ static bool index_overruns_file(const struct mface_demux *demux)
 static bool stops_before_promise(const struct mface_demux *demux)
 {
     const AVFormatContext *ic = demux->ic;
-    const bool is_promise = ic->duration_estimation_method == AVFMT_DURATION_FROM_STREAM
-        && strncmp(ic->iformat->name, "mov,", 4) != 0; // edit lists; its index is the judge
+    const bool is_promise =
+        ic->duration_estimation_method == AVFMT_DURATION_FROM_STREAM &&
+        strncmp(ic->iformat->name, "mov,", 4) != 0; // edit lists; its index is the judge
     const double start_s = ic->start_time != AV_NOPTS_VALUE ? (double)ic->start_time / 1e6 : 0;
     const double promise_s = mface_demux_duration_s(demux);
     const double slack_s = 0.25 + 0.01 * promise_s;
@@ -172,8 +173,8 @@ static enum mface_status end(struct mface_demux *demux, int averror)
     if (averror == AVERROR_EXIT || is_canceled(demux))
         return MFACE_ERR_CANCELED;
     const bool is_file = demux->ic->pb && (demux->ic->pb->seekable & AVIO_SEEKABLE_NORMAL);
-    demux->ended_early |= averror != AVERROR_EOF
-        || (is_file && (index_overruns_file(demux) || stops_before_promise(demux)));
+    demux->ended_early |= averror != AVERROR_EOF ||
+                          (is_file && (index_overruns_file(demux) || stops_before_promise(demux)));
     return MFACE_ERR_EOF;
 }
 
@@ -183,16 +184,15 @@ static void take_note(struct mface_demux *demux, AVPacket *packet)
     packet->time_base = stream->time_base;
     demux->n_bad_in_a_row = 0;
     demux->n_damaged += !!(packet->flags & AV_PKT_FLAG_CORRUPT);
-    const int64_t shift
-        = av_rescale_q(demux->shift_us, AV_TIME_BASE_Q, stream->time_base);
+    const int64_t shift = av_rescale_q(demux->shift_us, AV_TIME_BASE_Q, stream->time_base);
     const int64_t ts = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
     if (packet->pts != AV_NOPTS_VALUE)
         packet->pts -= shift;
     if (packet->dts != AV_NOPTS_VALUE)
         packet->dts -= shift;
     if (ts != AV_NOPTS_VALUE)
-        demux->end_s
-            = fmax(demux->end_s, (double)(ts + packet->duration) * av_q2d(stream->time_base));
+        demux->end_s =
+            fmax(demux->end_s, (double)(ts + packet->duration) * av_q2d(stream->time_base));
 }
 
 enum mface_status mface_demux_read(struct mface_demux *demux, AVPacket *packet)

@@ -48,8 +48,8 @@ static enum mface_status set_target(struct mface_encoder *encoder,
         return mface_fail_nomem(spec->params->url);
     const bool swap = spec->turn_upright && first->orient.transpose;
     enum AVPixelFormat format;
-    MFACE_TRY(mface_choose_pixel_format(
-        spec->codec, first->av, spec->params->pixel_format, &format));
+    MFACE_TRY(
+        mface_choose_pixel_format(spec->codec, first->av, spec->params->pixel_format, &format));
     encoder->target->format = format;
     encoder->target->width = swap ? first->av->height : first->av->width;
     encoder->target->height = swap ? first->av->width : first->av->height;
@@ -61,8 +61,9 @@ static enum mface_status set_target(struct mface_encoder *encoder,
 static enum AVPixelFormat name_for_encoder(const AVCodec *codec, const AVFrame *target)
 {
     const enum AVPixelFormat twin = mface_pixfmt_full_range_twin(target->format);
-    const bool wants_twin = twin != AV_PIX_FMT_NONE && codec->pix_fmts
-        && target->color_range == AVCOL_RANGE_JPEG && mface_codec_takes(codec, twin);
+    const bool wants_twin = twin != AV_PIX_FMT_NONE && codec->pix_fmts &&
+                            target->color_range == AVCOL_RANGE_JPEG &&
+                            mface_codec_takes(codec, twin);
     return wants_twin ? twin : (enum AVPixelFormat)target->format;
 }
 
@@ -86,10 +87,9 @@ static void set_context(struct mface_encoder *encoder, const struct mface_encode
     ctx->colorspace = target->colorspace;
     ctx->color_primaries = in->color_primaries;
     ctx->color_trc = in->color_trc;
-    ctx->chroma_sample_location
-        = has_chroma(in->format) ? in->chroma_location : AVCHROMA_LOC_UNSPECIFIED;
-    ctx->sample_aspect_ratio
-        = turned_ratio(in, spec->turn_upright && first->orient.transpose);
+    ctx->chroma_sample_location =
+        has_chroma(in->format) ? in->chroma_location : AVCHROMA_LOC_UNSPECIFIED;
+    ctx->sample_aspect_ratio = turned_ratio(in, spec->turn_upright && first->orient.transpose);
     ctx->time_base = spec->time_base;
     ctx->framerate = spec->frame_rate;
     ctx->thread_count = spec->params->threads;
@@ -119,8 +119,8 @@ static enum mface_status try_open(struct mface_encoder *encoder,
 static bool is_odd(const AVFrame *target)
 {
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(target->format);
-    return target->width % (1 << desc->log2_chroma_w)
-        || target->height % (1 << desc->log2_chroma_h);
+    return target->width % (1 << desc->log2_chroma_w) ||
+           target->height % (1 << desc->log2_chroma_h);
 }
 
 enum mface_status mface_encoder_open(struct mface_encoder *encoder,
@@ -135,8 +135,8 @@ enum mface_status mface_encoder_open(struct mface_encoder *encoder,
     MFACE_TRY(set_target(encoder, spec, first));
     MFACE_TRY(try_open(encoder, spec, first, &err));
     target = encoder->target;
-    if (err < 0 && is_odd(target)
-        && mface_codec_takes(spec->codec, mface_pixfmt_unsubsampled(target->format))) {
+    if (err < 0 && is_odd(target) &&
+        mface_codec_takes(spec->codec, mface_pixfmt_unsubsampled(target->format))) {
         const char *refused = av_get_pix_fmt_name(target->format);
         target->format = mface_pixfmt_unsubsampled(target->format);
         MFACE_TRY(try_open(encoder, spec, first, &err));
@@ -163,7 +163,7 @@ void mface_encoder_close(struct mface_encoder *encoder)
 static enum mface_status fit(struct mface_encoder *encoder, const AVFrame *in, AVFrame **out)
 {
     const AVFrame *target = encoder->target;
-    if (!mface_convert_is_needed(in, target)) {
+    if (!mface_converter_is_needed(in, target)) {
         *out = av_frame_clone(in);
         return *out ? MFACE_OK : mface_fail_nomem("encoding");
     }
@@ -180,7 +180,7 @@ static enum mface_status fit(struct mface_encoder *encoder, const AVFrame *in, A
     (*out)->height = target->height;
     (*out)->color_range = target->color_range;
     (*out)->colorspace = target->colorspace;
-    return mface_convert(&encoder->converter, in, *out);
+    return mface_converter_run(&encoder->converter, in, *out);
 }
 
 static int64_t duration_of(const struct mface_encoder *encoder, const AVFrame *frame)
@@ -229,8 +229,7 @@ static enum mface_status prepare(
     return MFACE_OK;
 }
 
-enum mface_status mface_encoder_send(
-    struct mface_encoder *encoder, const struct mface_frame *frame)
+enum mface_status mface_encoder_send(struct mface_encoder *encoder, const struct mface_frame *frame)
 {
     AVFrame *ready = NULL;
     if (frame)
@@ -239,8 +238,8 @@ enum mface_status mface_encoder_send(
     const int err = avcodec_send_frame(encoder->ctx, ready);
     av_frame_free(&ready);
     if (err < 0 && err != AVERROR_EOF)
-        return mface_fail(MFACE_ERR_INTERNAL, "%s failed: %s", encoder->ctx->codec->name,
-            mface_av_reason(err));
+        return mface_fail(
+            MFACE_ERR_INTERNAL, "%s failed: %s", encoder->ctx->codec->name, mface_av_reason(err));
     return MFACE_OK;
 }
 
@@ -251,8 +250,8 @@ enum mface_status mface_encoder_receive(struct mface_encoder *encoder, AVPacket 
     if (err == AVERROR(EAGAIN) || err == AVERROR_EOF)
         return MFACE_ERR_EOF;
     if (err < 0)
-        return mface_fail(MFACE_ERR_INTERNAL, "%s failed: %s", encoder->ctx->codec->name,
-            mface_av_reason(err));
+        return mface_fail(
+            MFACE_ERR_INTERNAL, "%s failed: %s", encoder->ctx->codec->name, mface_av_reason(err));
     for (unsigned i = 0; i < MFACE_ENCODER_TIMES; i++)
         if (encoder->times[i].pts == packet->pts && encoder->times[i].duration > 0)
             packet->duration = encoder->times[i].duration;

@@ -104,9 +104,9 @@ static void turn_component(struct mface_picture *picture, const struct mface_pic
     const ptrdiff_t stride = stored->stride[from->plane];
     const ptrdiff_t step_u = orient.flip_x ? -from->step : from->step;
     const ptrdiff_t step_v = orient.flip_y ? -stride : stride;
-    picture->data[i] = stored->data[from->plane] + from->offset
-        + (orient.flip_x ? (ptrdiff_t)(w - 1) * from->step : 0)
-        + (orient.flip_y ? (h - 1) * stride : 0);
+    picture->data[i] = stored->data[from->plane] + from->offset +
+                       (orient.flip_x ? (ptrdiff_t)(w - 1) * from->step : 0) +
+                       (orient.flip_y ? (h - 1) * stride : 0);
     picture->stride[i] = orient.transpose ? step_u : step_v;
     picture->component[i].plane = i;
     picture->component[i].offset = 0;

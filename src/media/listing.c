@@ -74,8 +74,8 @@ static enum mface_status parse_pattern(const char *url, struct pattern *pattern)
 static int64_t match(const struct pattern *pattern, const char *name)
 {
     const char *digits = name + pattern->prefix_bytes;
-    if (strncmp(name, pattern->prefix, pattern->prefix_bytes) != 0
-        || !isdigit((unsigned char)*digits))
+    if (strncmp(name, pattern->prefix, pattern->prefix_bytes) != 0 ||
+        !isdigit((unsigned char)*digits))
         return -1;
     char *end;
     const long long number = strtoll(digits, &end, 10);
@@ -102,8 +102,8 @@ static enum mface_status add_file(
         return mface_fail_nomem(folder);
     const bool has_slash = folder[strlen(folder) - 1] == '/';
     snprintf(path, bytes, "%s%s%s", folder, has_slash ? "" : "/", name);
-    listing->files[listing->n_files++]
-        = (struct mface_listing_file) { .path = path, .name = name_of(path), .number = number };
+    listing->files[listing->n_files++] =
+        (struct mface_listing_file) { .path = path, .name = name_of(path), .number = number };
     return MFACE_OK;
 }
 
@@ -113,8 +113,8 @@ static enum mface_status consider(struct mface_listing *listing, const char *fol
 {
     if (!pattern)
         return name[0] != '.' && mface_listing_is_image_name(name)
-            ? add_file(listing, folder, name, 0)
-            : MFACE_OK;
+                   ? add_file(listing, folder, name, 0)
+                   : MFACE_OK;
     const int64_t number = match(pattern, name);
     return number >= 0 ? add_file(listing, folder, name, number) : MFACE_OK;
 }
@@ -124,8 +124,8 @@ static enum mface_status scan(
 {
     DIR *dir = opendir(folder);
     if (!dir)
-        return mface_fail(errno == ENOENT ? MFACE_ERR_NOENT : MFACE_ERR_IO, "%s: %s", folder,
-            strerror(errno));
+        return mface_fail(
+            errno == ENOENT ? MFACE_ERR_NOENT : MFACE_ERR_IO, "%s: %s", folder, strerror(errno));
     enum mface_status status = MFACE_OK;
     for (struct dirent *entry; status == MFACE_OK && (entry = readdir(dir));)
         status = consider(listing, folder, pattern, entry->d_name);
@@ -170,8 +170,8 @@ static enum mface_status list_directory(struct mface_listing *listing, const cha
 enum mface_status mface_listing_init(struct mface_listing *listing, const char *url)
 {
     *listing = (struct mface_listing) { 0 };
-    enum mface_status status = mface_listing_is_pattern(url) ? list_pattern(listing, url)
-                                                             : list_directory(listing, url);
+    enum mface_status status =
+        mface_listing_is_pattern(url) ? list_pattern(listing, url) : list_directory(listing, url);
     if (status == MFACE_OK && listing->n_files == 0)
         status = mface_fail(MFACE_ERR_NOENT, "%s: no images there", url);
     if (status != MFACE_OK)

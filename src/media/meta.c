@@ -18,16 +18,16 @@ static bool begins_with_any(const char *key, const char *const *words)
 
 static bool is_container_detail(const char *key)
 {
-    static const char *const words[]
-        = { "major_brand", "minor_version", "compatible_brands", "encoder", "duration", NULL };
+    static const char *const words[] = { "major_brand", "minor_version", "compatible_brands",
+        "encoder", "duration", NULL };
     return begins_with_any(key, words);
 }
 
 /* Statistics that mkvmerge writes, and marks of the encoder before. */
 static bool is_encoding_detail(const char *key)
 {
-    static const char *const words[] = { "encoder", "rotate", "duration", "bps",
-        "number_of_frames", "number_of_bytes", "_statistics", NULL };
+    static const char *const words[] = { "encoder", "rotate", "duration", "bps", "number_of_frames",
+        "number_of_bytes", "_statistics", NULL };
     return begins_with_any(key, words);
 }
 
@@ -98,15 +98,14 @@ enum mface_status mface_meta_copy_container(
     return err < 0 ? mface_fail_nomem("copying metadata") : MFACE_OK;
 }
 
-enum mface_status mface_meta_copy_stream(
-    AVStream *out, const AVStream *in, bool encoded_anew)
+enum mface_status mface_meta_copy_stream(AVStream *out, const AVStream *in, bool encoded_anew)
 {
     out->disposition = in->disposition;
     out->avg_frame_rate = in->avg_frame_rate;
     out->r_frame_rate = in->r_frame_rate;
     out->sample_aspect_ratio = in->sample_aspect_ratio;
-    const int err = copy_tags(
-        &out->metadata, in->metadata, encoded_anew ? is_encoding_detail : NULL);
+    const int err =
+        copy_tags(&out->metadata, in->metadata, encoded_anew ? is_encoding_detail : NULL);
     return err < 0 ? mface_fail_nomem("copying metadata") : MFACE_OK;
 }
 

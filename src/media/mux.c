@@ -25,18 +25,18 @@ static bool is_constant_rate(const AVOutputFormat *format)
 /* The rate that all frames of a variable one fall on, where libav found a likely one. */
 static AVRational frame_grid(const struct mface_reader *reader)
 {
-    const AVRational base = reader->demux.video ? reader->demux.video->r_frame_rate
-                                                : reader->frame_rate;
-    const bool is_likely = base.num > 0 && base.den > 0 && av_q2d(base) <= 240
-        && av_cmp_q(base, reader->frame_rate) > 0;
+    const AVRational base =
+        reader->demux.video ? reader->demux.video->r_frame_rate : reader->frame_rate;
+    const bool is_likely = base.num > 0 && base.den > 0 && av_q2d(base) <= 240 &&
+                           av_cmp_q(base, reader->frame_rate) > 0;
     return is_likely ? base : reader->frame_rate;
 }
 
 static AVRational choose_time_base(
     const AVOutputFormat *format, const AVCodec *codec, const struct mface_reader *reader)
 {
-    const bool counts_frames = is_constant_rate(format)
-        || codec->id == AV_CODEC_ID_MPEG1VIDEO || codec->id == AV_CODEC_ID_MPEG2VIDEO;
+    const bool counts_frames = is_constant_rate(format) || codec->id == AV_CODEC_ID_MPEG1VIDEO ||
+                               codec->id == AV_CODEC_ID_MPEG2VIDEO;
     AVRational base = counts_frames ? av_inv_q(frame_grid(reader)) : reader->time_base;
     if (codec->id == AV_CODEC_ID_MPEG4) // its syntax has 16 bits for the denominator
         av_reduce(&base.num, &base.den, base.num, base.den, 65535);
@@ -64,9 +64,9 @@ static enum mface_status open_encoder(struct mface_mux *mux,
 /* What is true of the pixels whoever encodes them. */
 static bool outlives_encoding(enum AVPacketSideDataType type)
 {
-    return type == AV_PKT_DATA_MASTERING_DISPLAY_METADATA
-        || type == AV_PKT_DATA_CONTENT_LIGHT_LEVEL || type == AV_PKT_DATA_STEREO3D
-        || type == AV_PKT_DATA_SPHERICAL;
+    return type == AV_PKT_DATA_MASTERING_DISPLAY_METADATA ||
+           type == AV_PKT_DATA_CONTENT_LIGHT_LEVEL || type == AV_PKT_DATA_STEREO3D ||
+           type == AV_PKT_DATA_SPHERICAL;
 }
 
 static enum mface_status add_side_data(
@@ -93,9 +93,9 @@ static enum mface_status copy_frame_side_data(
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const AVFrameSideData *side = av_frame_get_side_data(reader->first->av, rows[i].from);
-        const bool is_settled = (rows[i].to == AV_PKT_DATA_DISPLAYMATRIX
-                                    && (reader->has_stream_matrix || mux->encoder.turn_upright))
-            || av_stream_get_side_data(out, rows[i].to, NULL);
+        const bool is_settled = (rows[i].to == AV_PKT_DATA_DISPLAYMATRIX &&
+                                    (reader->has_stream_matrix || mux->encoder.turn_upright)) ||
+                                av_stream_get_side_data(out, rows[i].to, NULL);
         if (side && !is_settled)
             MFACE_TRY(add_side_data(out, rows[i].to, side->data, side->size));
     }
@@ -108,8 +108,8 @@ static enum mface_status copy_video_side_data(
     const AVStream *in = reader->demux.video;
     for (int i = 0; in && i < in->nb_side_data; i++) {
         const AVPacketSideData *side = &in->side_data[i];
-        const bool is_matrix
-            = side->type == AV_PKT_DATA_DISPLAYMATRIX && !mux->encoder.turn_upright;
+        const bool is_matrix =
+            side->type == AV_PKT_DATA_DISPLAYMATRIX && !mux->encoder.turn_upright;
         if (is_matrix || outlives_encoding(side->type))
             MFACE_TRY(add_side_data(out, side->type, side->data, side->size));
     }
@@ -142,9 +142,9 @@ static enum mface_status add_streams(struct mface_mux *mux, struct mface_reader 
     mux->n_copies = (int)ic->nb_streams;
     mux->copies = mface_mem_calloc(ic->nb_streams, sizeof *mux->copies);
     bool *wanted = mface_mem_calloc(ic->nb_streams, sizeof *wanted);
-    enum mface_status status = mux->copies && wanted
-        ? mface_streams_add(mux->oc, ic, reader->demux.video, mux->copies)
-        : mface_fail_nomem("opening the output");
+    enum mface_status status =
+        mux->copies && wanted ? mface_streams_add(mux->oc, ic, reader->demux.video, mux->copies)
+                              : mface_fail_nomem("opening the output");
     for (int i = 0; status == MFACE_OK && i < mux->n_copies; i++)
         wanted[i] = mux->copies[i].out != NULL;
     mux->carry = mface_carry_ref(reader->carry);
@@ -156,8 +156,7 @@ static enum mface_status add_streams(struct mface_mux *mux, struct mface_reader 
 
 /* Free-form keys push iTunes' own tags, the cover among them, out of an MP4; the comment then has
  * to do. */
-static bool wants_custom_keys(
-    const struct mface_mux *mux, const struct mface_writer_params *params)
+static bool wants_custom_keys(const struct mface_mux *mux, const struct mface_writer_params *params)
 {
     for (unsigned i = 0; i < mux->oc->nb_streams; i++)
         if (mux->oc->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC)
@@ -165,8 +164,8 @@ static bool wants_custom_keys(
     return mface_meta_has_custom_key(params->metadata);
 }
 
-static int set_format_options(const struct mface_mux *mux,
-    const struct mface_writer_params *params, AVDictionary **options)
+static int set_format_options(
+    const struct mface_mux *mux, const struct mface_writer_params *params, AVDictionary **options)
 {
     if (!is_mov_family(mux->oc->oformat))
         return 0;
@@ -183,8 +182,8 @@ static int open_file(struct mface_mux *mux)
 {
     if (mux->oc->oformat->flags & AVFMT_NOFILE)
         return 0;
-    char *url = av_asprintf("%s%s", mux->target.temp ? "file:" : "",
-        mface_target_name(&mux->target));
+    char *url =
+        av_asprintf("%s%s", mux->target.temp ? "file:" : "", mface_target_name(&mux->target));
     const int err = url ? avio_open(&mux->oc->pb, url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
     av_free(url);
     return err;
@@ -217,10 +216,8 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
     MFACE_TRY(mface_target_init(&mux->target, params->url, reader->params.url));
     MFACE_TRY(open_encoder(mux, params, format, reader));
     mux->packet = av_packet_alloc();
-    if (!mux->packet
-        || avformat_alloc_output_context2(
-               &mux->oc, format, NULL, mface_target_name(&mux->target))
-            < 0)
+    if (!mux->packet ||
+        avformat_alloc_output_context2(&mux->oc, format, NULL, mface_target_name(&mux->target)) < 0)
         return mface_fail_nomem(params->url);
     /* Audio priming begins some ms before 0. Libav would shift the whole film for it, though
      * Matroska's blocks count from their cluster and may lie before it. */

@@ -54,8 +54,8 @@ static struct grid grid_of_plane(const AVFrame *frame, int plane)
 {
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(frame->format);
     struct grid grid = { .data = frame->data[plane], .stride = frame->linesize[plane] };
-    const bool is_chroma = !(desc->flags & AV_PIX_FMT_FLAG_RGB) && (plane == 1 || plane == 2)
-        && desc->nb_components >= 3;
+    const bool is_chroma = !(desc->flags & AV_PIX_FMT_FLAG_RGB) && (plane == 1 || plane == 2) &&
+                           desc->nb_components >= 3;
     for (int i = 0; i < desc->nb_components; i++)
         if (desc->comp[i].plane == plane)
             grid.bytes = desc->comp[i].step;
@@ -70,8 +70,8 @@ static void turn_grid(struct mface_orient orient, struct grid in, struct grid ou
     const ptrdiff_t step_v = orient.flip_y ? -in.stride : in.stride;
     const ptrdiff_t step_x = orient.transpose ? step_v : step_u;
     const ptrdiff_t step_y = orient.transpose ? step_u : step_v;
-    const uint8_t *origin = in.data + (orient.flip_x ? (in.w - 1) * (ptrdiff_t)in.bytes : 0)
-        + (orient.flip_y ? (in.h - 1) * in.stride : 0);
+    const uint8_t *origin = in.data + (orient.flip_x ? (in.w - 1) * (ptrdiff_t)in.bytes : 0) +
+                            (orient.flip_y ? (in.h - 1) * in.stride : 0);
     for (int y = 0; y < out.h; y++) {
         const uint8_t *from = origin + y * step_y;
         uint8_t *to = out.data + y * out.stride;
@@ -88,12 +88,11 @@ static bool can_turn(struct mface_orient orient, const AVFrame *frame)
         return true;
     if (av_pix_fmt_count_planes(frame->format) == 1) // YUYV: groups of two pixels
         return false;
-    return (!orient.transpose || w == h) && frame->width % (1 << w) == 0
-        && frame->height % (1 << h) == 0;
+    return (!orient.transpose || w == h) && frame->width % (1 << w) == 0 &&
+           frame->height % (1 << h) == 0;
 }
 
-static enum mface_status alloc_turned(
-    struct mface_orient orient, const AVFrame *in, AVFrame **out)
+static enum mface_status alloc_turned(struct mface_orient orient, const AVFrame *in, AVFrame **out)
 {
     AVFrame *frame = av_frame_alloc();
     if (!frame)
@@ -107,9 +106,11 @@ static enum mface_status alloc_turned(
     }
     av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
     if (orient.transpose)
-        frame->sample_aspect_ratio = av_make_q(in->sample_aspect_ratio.den > 0
-                && in->sample_aspect_ratio.num > 0 ? in->sample_aspect_ratio.den : 0,
-            in->sample_aspect_ratio.num > 0 ? in->sample_aspect_ratio.num : 1);
+        frame->sample_aspect_ratio =
+            av_make_q(in->sample_aspect_ratio.den > 0 && in->sample_aspect_ratio.num > 0
+                          ? in->sample_aspect_ratio.den
+                          : 0,
+                in->sample_aspect_ratio.num > 0 ? in->sample_aspect_ratio.num : 1);
     *out = frame;
     return MFACE_OK;
 }
@@ -122,15 +123,14 @@ static enum mface_status turn(struct mface_orient orient, const AVFrame *in, AVF
     return MFACE_OK;
 }
 
-enum mface_status mface_orient_apply(
-    struct mface_orient orient, const AVFrame *in, AVFrame **out)
+enum mface_status mface_orient_apply(struct mface_orient orient, const AVFrame *in, AVFrame **out)
 {
     if (can_turn(orient, in))
         return turn(orient, in, out);
     struct mface_converter converter = { 0 };
     AVFrame *full = NULL;
-    enum mface_status status = mface_convert_to(
-        &converter, in, mface_pixfmt_unsubsampled(in->format), &full);
+    enum mface_status status =
+        mface_converter_run_to(&converter, in, mface_pixfmt_unsubsampled(in->format), &full);
     if (status == MFACE_OK)
         status = turn(orient, full, out);
     av_frame_free(&full);

@@ -14,12 +14,30 @@ static const enum AVPixelFormat range_twins[][2] = {
 
 /* Where indescribable formats may go. */
 static const enum AVPixelFormat candidates[] = {
-    AV_PIX_FMT_GRAY8, AV_PIX_FMT_GRAY10, AV_PIX_FMT_GRAY16, AV_PIX_FMT_YA8, AV_PIX_FMT_YA16,
-    AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV411P,
-    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_YUV420P16,
-    AV_PIX_FMT_YUV422P16, AV_PIX_FMT_YUV444P16, AV_PIX_FMT_YUVA444P, AV_PIX_FMT_YUVA444P16,
-    AV_PIX_FMT_RGB24, AV_PIX_FMT_RGBA, AV_PIX_FMT_GBRP10, AV_PIX_FMT_GBRP12, AV_PIX_FMT_RGB48,
-    AV_PIX_FMT_RGBA64, AV_PIX_FMT_NONE,
+    AV_PIX_FMT_GRAY8,
+    AV_PIX_FMT_GRAY10,
+    AV_PIX_FMT_GRAY16,
+    AV_PIX_FMT_YA8,
+    AV_PIX_FMT_YA16,
+    AV_PIX_FMT_YUV420P,
+    AV_PIX_FMT_YUV422P,
+    AV_PIX_FMT_YUV444P,
+    AV_PIX_FMT_YUV411P,
+    AV_PIX_FMT_YUV420P10,
+    AV_PIX_FMT_YUV422P10,
+    AV_PIX_FMT_YUV444P10,
+    AV_PIX_FMT_YUV420P16,
+    AV_PIX_FMT_YUV422P16,
+    AV_PIX_FMT_YUV444P16,
+    AV_PIX_FMT_YUVA444P,
+    AV_PIX_FMT_YUVA444P16,
+    AV_PIX_FMT_RGB24,
+    AV_PIX_FMT_RGBA,
+    AV_PIX_FMT_GBRP10,
+    AV_PIX_FMT_GBRP12,
+    AV_PIX_FMT_RGB48,
+    AV_PIX_FMT_RGBA64,
+    AV_PIX_FMT_NONE,
 };
 
 static bool component_is_describable(const AVComponentDescriptor *comp)
@@ -34,8 +52,9 @@ static bool component_is_describable(const AVComponentDescriptor *comp)
 bool mface_pixfmt_is_describable(enum AVPixelFormat format)
 {
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
-    const uint64_t strange = AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM
-        | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER | AV_PIX_FMT_FLAG_FLOAT;
+    const uint64_t strange = AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM |
+                             AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER |
+                             AV_PIX_FMT_FLAG_FLOAT;
     if (!desc || (desc->flags & strange) || format == AV_PIX_FMT_UYYVYY411 // uneven luma steps
         || format == AV_PIX_FMT_XYZ12LE || format == AV_PIX_FMT_XYZ12BE)
         return false;
@@ -82,14 +101,14 @@ enum AVPixelFormat mface_pixfmt_unsubsampled(enum AVPixelFormat format)
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
     const int depth = desc->comp[0].depth;
     if (mface_pixfmt_has_alpha(format))
-        return depth <= 8   ? AV_PIX_FMT_YUVA444P
-            : depth <= 10   ? AV_PIX_FMT_YUVA444P10
-            : depth <= 12   ? AV_PIX_FMT_YUVA444P12
-                            : AV_PIX_FMT_YUVA444P16;
-    return depth <= 8   ? AV_PIX_FMT_YUV444P
-        : depth <= 10   ? AV_PIX_FMT_YUV444P10
-        : depth <= 12   ? AV_PIX_FMT_YUV444P12
-                        : AV_PIX_FMT_YUV444P16;
+        return depth <= 8    ? AV_PIX_FMT_YUVA444P
+               : depth <= 10 ? AV_PIX_FMT_YUVA444P10
+               : depth <= 12 ? AV_PIX_FMT_YUVA444P12
+                             : AV_PIX_FMT_YUVA444P16;
+    return depth <= 8    ? AV_PIX_FMT_YUV444P
+           : depth <= 10 ? AV_PIX_FMT_YUV444P10
+           : depth <= 12 ? AV_PIX_FMT_YUV444P12
+                         : AV_PIX_FMT_YUV444P16;
 }
 
 bool mface_pixfmt_is_rgb(enum AVPixelFormat format)
@@ -124,8 +143,7 @@ enum AVColorSpace mface_pixfmt_colorspace(const AVFrame *frame)
         return frame->colorspace;
     default:
         /* JFIF says BT.601 whatever the size, and tags itself so; what is left goes by size. */
-        return frame->height >= 720 || frame->width >= 1280 ? AVCOL_SPC_BT709
-                                                            : AVCOL_SPC_SMPTE170M;
+        return frame->height >= 720 || frame->width >= 1280 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     }
 }
 

@@ -28,9 +28,8 @@ static bool is_still(const struct mface_demux *demux)
 {
     const char *name = demux->ic->iformat->name;
     const size_t length = strlen(name);
-    return strcmp(name, "image2") == 0
-        || (length > 5 && strcmp(name + length - 5, "_pipe") == 0)
-        || (demux->video->disposition & AV_DISPOSITION_ATTACHED_PIC);
+    return strcmp(name, "image2") == 0 || (length > 5 && strcmp(name + length - 5, "_pipe") == 0) ||
+           (demux->video->disposition & AV_DISPOSITION_ATTACHED_PIC);
 }
 
 static int64_t estimate_n_frames(const struct mface_reader *reader)
@@ -83,8 +82,7 @@ static enum mface_status open_stream(struct mface_reader *reader)
     describe_stream(reader);
     const enum mface_status status = mface_decode_next(reader, &reader->first);
     if (status == MFACE_ERR_EOF)
-        return mface_fail(
-            MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
+        return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
     return status;
 }
 
@@ -92,8 +90,9 @@ static enum mface_status open_stream(struct mface_reader *reader)
 static enum mface_status read_picture(
     struct mface_reader *reader, const char *path, struct mface_frame **frame)
 {
-    const struct mface_reader_params params
-        = { .url = path, .threads = 1, .cancel = reader->params.cancel };
+    const struct mface_reader_params params = {
+        .url = path, .threads = 1, .cancel = reader->params.cancel
+    };
     struct mface_reader *one = NULL;
     MFACE_TRY(mface_reader_open(&params, &one));
     const enum mface_status status = mface_reader_read(one, frame);
@@ -107,8 +106,8 @@ static enum mface_status next_picture(struct mface_reader *reader, struct mface_
 {
     while (reader->next_file < reader->listing.n_files) {
         const int file = reader->next_file++;
-        const enum mface_status status
-            = read_picture(reader, reader->listing.files[file].path, frame);
+        const enum mface_status status =
+            read_picture(reader, reader->listing.files[file].path, frame);
         if (status == MFACE_ERR_NOMEM || status == MFACE_ERR_CANCELED)
             return status;
         if (status != MFACE_OK) { // said by whoever found it; the others go on
@@ -133,8 +132,8 @@ static enum mface_status open_listing(struct mface_reader *reader)
     reader->info.is_directory = reader->listing.is_directory;
     reader->info.fps = reader->listing.is_directory ? 0 : LISTING_FPS;
     reader->info.n_frames = reader->listing.n_files;
-    reader->info.duration_s
-        = reader->listing.is_directory ? 0 : (double)reader->listing.n_files / LISTING_FPS;
+    reader->info.duration_s =
+        reader->listing.is_directory ? 0 : (double)reader->listing.n_files / LISTING_FPS;
     const enum mface_status status = next_picture(reader, &reader->first);
     mface_carry_end(reader->carry);
     if (status == MFACE_ERR_EOF)
@@ -158,8 +157,8 @@ static enum mface_status open_any(
     struct mface_reader *reader, const struct mface_reader_params *params)
 {
     MFACE_TRY(copy_params(reader, params));
-    const bool many
-        = !params->format && (is_folder(params->url) || mface_listing_is_pattern(params->url));
+    const bool many =
+        !params->format && (is_folder(params->url) || mface_listing_is_pattern(params->url));
     MFACE_TRY(many ? open_listing(reader) : open_stream(reader));
     describe_first_frame(reader);
     return MFACE_OK;
@@ -194,8 +193,8 @@ static void say_damage(struct mface_reader *reader)
             "%s: the file ends early, at %.2f of %.2f s; what is readable is kept", url,
             reader->demux.end_s, promise_s);
     else
-        mface_log(MFACE_LOG_WARN,
-            "%s: %lld damaged packets or frames; what can be decoded is kept", url, (long long)n);
+        mface_log(MFACE_LOG_WARN, "%s: %lld damaged packets or frames; what can be decoded is kept",
+            url, (long long)n);
 }
 
 void mface_reader_close(struct mface_reader **reader)
@@ -230,8 +229,8 @@ enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_fr
         *frame = mface_frame_ref(reader->first);
         return *frame ? MFACE_OK : mface_fail_nomem(reader->params.url);
     }
-    const enum mface_status status
-        = is_listing(reader) ? next_picture(reader, frame) : mface_decode_next(reader, frame);
+    const enum mface_status status =
+        is_listing(reader) ? next_picture(reader, frame) : mface_decode_next(reader, frame);
     if (status == MFACE_ERR_EOF)
         say_damage(reader);
     return status;

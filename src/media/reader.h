@@ -29,7 +29,7 @@ struct mface_reader {
     AVRational time_base, frame_rate;
     struct mface_frame *first; // decoded while opening; kept as the writer's template
     bool gave_first;
-    int64_t start_pts;         // of the first frame
+    int64_t start_pts; // of the first frame
     int64_t n_frames;
     int64_t n_damaged;
     bool said_damage;

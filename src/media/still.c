@@ -48,8 +48,8 @@ static enum mface_status encode(const struct mface_writer_params *params, const 
         *pixel_format = av_get_pix_fmt_name(encoder.target->format);
     mface_encoder_close(&encoder);
     return status == MFACE_ERR_EOF
-        ? mface_fail(MFACE_ERR_INTERNAL, "%s gave no picture", codec->name)
-        : status;
+               ? mface_fail(MFACE_ERR_INTERNAL, "%s gave no picture", codec->name)
+               : status;
 }
 
 static enum mface_status explain(const char *path, int error)

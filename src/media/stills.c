@@ -49,8 +49,7 @@ static void print_folder_name(const struct mface_stills *stills, const struct mf
     char *path, size_t path_bytes)
 {
     if (frame->file < 0 || frame->file >= stills->n_names) {
-        snprintf(path, path_bytes, "%s/frame_%06lld.png", stills->url,
-            (long long)frame->index + 1);
+        snprintf(path, path_bytes, "%s/frame_%06lld.png", stills->url, (long long)frame->index + 1);
         return;
     }
     const char *name = stills->names[frame->file];
@@ -94,8 +93,7 @@ static enum mface_status try_first(struct mface_stills *stills, const struct mfa
     MFACE_TRY(mface_target_init(&target, path, reader->params.url));
     mface_target_drop(&target);
     stills->encoder = codec->name;
-    return mface_still_write(
-        NULL, &stills->params, codec, reader->first, &stills->pixel_format);
+    return mface_still_write(NULL, &stills->params, codec, reader->first, &stills->pixel_format);
 }
 
 enum mface_status mface_stills_open(struct mface_stills *stills, enum mface_stills_kind kind,
@@ -116,8 +114,7 @@ enum mface_status mface_stills_open(struct mface_stills *stills, enum mface_stil
     return try_first(stills, reader);
 }
 
-enum mface_status mface_stills_write(
-    struct mface_stills *stills, const struct mface_frame *frame)
+enum mface_status mface_stills_write(struct mface_stills *stills, const struct mface_frame *frame)
 {
     const AVCodec *codec;
     char path[PATH_BYTES];
@@ -126,8 +123,7 @@ enum mface_status mface_stills_write(
     MFACE_TRY(print_path(stills, frame, path, sizeof path));
     MFACE_TRY(mface_still_choose(path, &stills->params, &codec));
     stills->encoder = codec->name;
-    MFACE_TRY(
-        mface_still_write(path, &stills->params, codec, frame, &stills->pixel_format));
+    MFACE_TRY(mface_still_write(path, &stills->params, codec, frame, &stills->pixel_format));
     stills->n_written++;
     return MFACE_OK;
 }

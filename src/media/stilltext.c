@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PNG_HEAD_BYTES = 33,       // signature and IHDR
+    PNG_HEAD_BYTES = 33,    // signature and IHDR
     PNG_KEY_MAX_BYTES = 79, // of a tEXt keyword
 };
 
@@ -31,9 +31,9 @@ static bool put_png_text(FILE *file, const char *key, const char *value)
     crc = av_crc(table, crc, (const uint8_t *)key, key_bytes);
     crc = av_crc(table, crc, &zero, 1);
     crc = av_crc(table, crc, (const uint8_t *)value, value_bytes);
-    return put_be32(file, (uint32_t)(key_bytes + 1 + value_bytes)) && put(file, "tEXt", 4)
-        && put(file, key, key_bytes) && put(file, &zero, 1) && put(file, value, value_bytes)
-        && put_be32(file, ~crc);
+    return put_be32(file, (uint32_t)(key_bytes + 1 + value_bytes)) && put(file, "tEXt", 4) &&
+           put(file, key, key_bytes) && put(file, &zero, 1) && put(file, value, value_bytes) &&
+           put_be32(file, ~crc);
 }
 
 static bool put_jpeg_comment(FILE *file, const char *key, const char *value)
@@ -67,7 +67,7 @@ bool mface_still_put(FILE *file, const uint8_t *bytes, size_t n_bytes, const cha
     bool ok = put(file, bytes, place);
     for (; ok && place > 0 && pairs && pairs[0] && pairs[1]; pairs += 2)
         ok = place == PNG_HEAD_BYTES && bytes[0] == 0x89
-            ? put_png_text(file, pairs[0], pairs[1])
-            : put_jpeg_comment(file, pairs[0], pairs[1]);
+                 ? put_png_text(file, pairs[0], pairs[1])
+                 : put_jpeg_comment(file, pairs[0], pairs[1]);
     return ok && put(file, bytes + place, n_bytes - place);
 }

@@ -9,7 +9,6 @@
 
 /* Writes an encoded image with `pairs` (key, value, …, NULL; may be NULL) inside, where its format
  * has a place for them; other formats are written as they are. False on a failed write. */
-bool mface_still_put(
-    FILE *file, const uint8_t *bytes, size_t n_bytes, const char *const *pairs);
+bool mface_still_put(FILE *file, const uint8_t *bytes, size_t n_bytes, const char *const *pairs);
 
 #endif

@@ -1,5 +1,6 @@
 /* Whether a container can hold a stream is asked of the container itself: a header the video,
- * the streams accepted so far and that one is written to memory. Its tables alone do not tell (AVERROR_PATCHWELCOME). */
+ * the streams accepted so far and that one is written to memory. Its tables alone do not tell
+ * (AVERROR_PATCHWELCOME). */
 #include "media/streams.h"
 
 #include "base/log.h"
@@ -27,8 +28,7 @@ static int make_attachment(AVStream *out, const AVStream *in)
     par->codec_type = AVMEDIA_TYPE_ATTACHMENT;
     av_freep(&par->extradata);
     par->extradata_size = 0;
-    par->extradata
-        = av_mallocz((size_t)in->attached_pic.size + AV_INPUT_BUFFER_PADDING_SIZE);
+    par->extradata = av_mallocz((size_t)in->attached_pic.size + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!par->extradata)
         return AVERROR(ENOMEM);
     memcpy(par->extradata, in->attached_pic.data, (size_t)in->attached_pic.size);
@@ -55,9 +55,9 @@ static int copy_side_data(AVStream *out, const AVStream *in)
 static uint32_t tag_for(const AVOutputFormat *format, const AVCodecParameters *par)
 {
     unsigned other;
-    const bool fits = !format->codec_tag
-        || av_codec_get_id(format->codec_tag, par->codec_tag) == par->codec_id
-        || !av_codec_get_tag2(format->codec_tag, par->codec_id, &other);
+    const bool fits = !format->codec_tag ||
+                      av_codec_get_id(format->codec_tag, par->codec_tag) == par->codec_id ||
+                      !av_codec_get_tag2(format->codec_tag, par->codec_id, &other);
     return fits ? par->codec_tag : 0;
 }
 
@@ -79,8 +79,8 @@ static int add_trial_streams(
 {
     for (unsigned i = 0; i < oc->nb_streams; i++) {
         AVStream *out = avformat_new_stream(trial, NULL);
-        if (!out || avcodec_parameters_copy(out->codecpar, oc->streams[i]->codecpar) < 0
-            || av_dict_copy(&out->metadata, oc->streams[i]->metadata, 0) < 0)
+        if (!out || avcodec_parameters_copy(out->codecpar, oc->streams[i]->codecpar) < 0 ||
+            av_dict_copy(&out->metadata, oc->streams[i]->metadata, 0) < 0)
             return AVERROR(ENOMEM);
         out->time_base = oc->streams[i]->time_base;
         out->avg_frame_rate = oc->streams[i]->avg_frame_rate;
@@ -110,8 +110,8 @@ static bool can_hold(const AVFormatContext *oc, const AVStream *in)
 {
     const AVOutputFormat *format = oc->oformat;
     const AVCodecParameters *par = in->codecpar;
-    const int answer
-        = avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL); // 1, 0, < 0: unknown
+    const int answer =
+        avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL); // 1, 0, < 0: unknown
     const bool is_attached = par->codec_type == AVMEDIA_TYPE_ATTACHMENT;
     if (is_attached && !keeps_attachments(format))
         return false;
@@ -130,8 +130,8 @@ static bool can_hold(const AVFormatContext *oc, const AVStream *in)
 /* Chapter tracks and time codes are made anew by the muxer; other programs are other films. */
 static bool is_left_out(const AVFormatContext *ic, const AVStream *video, const AVStream *in)
 {
-    if (in == video || in->discard == AVDISCARD_ALL
-        || in->codecpar->codec_tag == MKTAG('t', 'm', 'c', 'd'))
+    if (in == video || in->discard == AVDISCARD_ALL ||
+        in->codecpar->codec_tag == MKTAG('t', 'm', 'c', 'd'))
         return true;
     AVProgram *mine = av_find_program_from_stream((AVFormatContext *)ic, NULL, video->index);
     AVProgram *other = av_find_program_from_stream((AVFormatContext *)ic, NULL, in->index);
@@ -185,8 +185,8 @@ void mface_streams_adapt(
     if (packet->dts == AV_NOPTS_VALUE)
         packet->dts = packet->pts;
     const int64_t step = oc->oformat->flags & AVFMT_TS_NONSTRICT ? 0 : 1;
-    if (copy->last_dts != AV_NOPTS_VALUE && packet->dts != AV_NOPTS_VALUE
-        && packet->dts < copy->last_dts + step) {
+    if (copy->last_dts != AV_NOPTS_VALUE && packet->dts != AV_NOPTS_VALUE &&
+        packet->dts < copy->last_dts + step) {
         packet->dts = copy->last_dts + step;
         if (packet->pts != AV_NOPTS_VALUE && packet->pts < packet->dts)
             packet->pts = packet->dts;

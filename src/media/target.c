@@ -17,15 +17,15 @@ static bool is_direct(const char *url)
     struct stat st;
     if (stat(url, &st) == 0)
         return !S_ISREG(st.st_mode);
-    return strstr(url, "://") || strncmp(url, "pipe:", 5) == 0 || strcmp(url, "-") == 0
-        || strncmp(url, "/dev/", 5) == 0;
+    return strstr(url, "://") || strncmp(url, "pipe:", 5) == 0 || strcmp(url, "-") == 0 ||
+           strncmp(url, "/dev/", 5) == 0;
 }
 
 bool mface_target_is_same(const char *a, const char *b)
 {
     struct stat left, right;
-    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev
-        && left.st_ino == right.st_ino;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
 }
 
 static char *format_temp(const char *path)
@@ -69,13 +69,11 @@ static char *resolve(const char *url)
     return copy;
 }
 
-enum mface_status mface_target_init(
-    struct mface_target *target, const char *url, const char *input)
+enum mface_status mface_target_init(struct mface_target *target, const char *url, const char *input)
 {
     *target = (struct mface_target) { 0 };
     const bool direct = is_direct(url);
-    target->path = direct ? mface_mem_strdup(strcmp(url, "-") == 0 ? "pipe:1" : url)
-                          : resolve(url);
+    target->path = direct ? mface_mem_strdup(strcmp(url, "-") == 0 ? "pipe:1" : url) : resolve(url);
     if (!target->path)
         return mface_fail_nomem(url);
     enum mface_status status = MFACE_OK;

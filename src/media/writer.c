@@ -22,8 +22,12 @@ struct scheme_row {
 
 /* What streaming protocols carry by custom. */
 static const struct scheme_row scheme_rows[] = {
-    { "rtmp", "flv" }, { "rtsp://", "rtsp" }, { "udp://", "mpegts" }, { "tcp://", "mpegts" },
-    { "srt://", "mpegts" }, { "rtp://", "rtp_mpegts" },
+    { "rtmp", "flv" },
+    { "rtsp://", "rtsp" },
+    { "udp://", "mpegts" },
+    { "tcp://", "mpegts" },
+    { "srt://", "mpegts" },
+    { "rtp://", "rtp_mpegts" },
 };
 
 static const AVOutputFormat *guess_format(const char *url)
@@ -49,8 +53,8 @@ static bool is_folder(const char *url, const struct mface_reader *reader)
 static enum mface_status find_format(
     const struct mface_writer_params *params, const AVOutputFormat **format)
 {
-    *format = params->format ? av_guess_format(params->format, NULL, NULL)
-                             : guess_format(params->url);
+    *format =
+        params->format ? av_guess_format(params->format, NULL, NULL) : guess_format(params->url);
     if (!*format && params->format)
         return mface_fail(
             MFACE_ERR_UNSUPPORTED, "%s: no container called %s", params->url, params->format);
@@ -72,8 +76,8 @@ static enum mface_status open_any(struct mface_writer *writer,
     if (!writer->is_stills)
         return mface_mux_open(&writer->mux, params, format, reader);
     const bool is_pattern = av_filename_number_test(params->url);
-    return mface_stills_open(&writer->stills,
-        is_pattern ? MFACE_STILLS_PATTERN : MFACE_STILLS_FILE, params, reader);
+    return mface_stills_open(
+        &writer->stills, is_pattern ? MFACE_STILLS_PATTERN : MFACE_STILLS_FILE, params, reader);
 }
 
 enum mface_status mface_writer_open(const struct mface_writer_params *params,
