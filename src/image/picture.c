@@ -163,30 +163,36 @@ static int mirror_phase(int n, int phase, int shift)
     return mask - ((n - 1 + phase) & mask);
 }
 
-static struct mface_picture turn_clockwise(const struct mface_picture *from)
+/* The component gets a plane of its own: packed 4:2:2 has two steps in one plane. */
+static void view_component(const struct mface_picture *from, int i, bool transpose, bool flip_x,
+    bool flip_y, struct mface_picture *view)
 {
-    struct mface_picture to = *from;
-    to.w = from->h;
-    to.h = from->w;
-    to.log2_chroma_w = from->log2_chroma_h;
-    to.log2_chroma_h = from->log2_chroma_w;
-    to.chroma_x0 = mirror_phase(from->h, from->chroma_y0, from->log2_chroma_h);
-    to.chroma_y0 = from->chroma_x0;
-    /* A plane of its own for each component: packed 4:2:2 has two steps in one plane. */
-    for (int i = 0; i < mface_picture_n_components(from); i++) {
-        const struct mface_component *component = &from->component[i];
-        to.data[i] = mface_picture_at(from, i, 0, from->h - 1) - component->offset;
-        to.stride[i] = component->step;
-        to.component[i].plane = i;
-        to.component[i].step = (int)-from->stride[component->plane];
-    }
-    return to;
+    const struct mface_component *component = &from->component[i];
+    const ptrdiff_t stride = from->stride[component->plane];
+    const ptrdiff_t step_x = flip_x ? -component->step : component->step;
+    const ptrdiff_t step_y = flip_y ? -stride : stride;
+    view->data[i] = mface_picture_at(from, i, flip_x ? from->w - 1 : 0, flip_y ? from->h - 1 : 0) -
+                    component->offset;
+    view->stride[i] = transpose ? step_x : step_y;
+    view->component[i].plane = i;
+    view->component[i].step = (int)(transpose ? step_y : step_x);
 }
 
-struct mface_picture mface_picture_rotate(const struct mface_picture *picture, int quarters)
+struct mface_picture mface_picture_view(
+    const struct mface_picture *from, bool transpose, bool flip_x, bool flip_y)
 {
-    struct mface_picture turned = *picture;
-    for (int i = 0; i < (quarters & 3); i++)
-        turned = turn_clockwise(&turned);
-    return turned;
+    struct mface_picture view = *from;
+    const int phase_x =
+        flip_x ? mirror_phase(from->w, from->chroma_x0, from->log2_chroma_w) : from->chroma_x0;
+    const int phase_y =
+        flip_y ? mirror_phase(from->h, from->chroma_y0, from->log2_chroma_h) : from->chroma_y0;
+    view.w = transpose ? from->h : from->w;
+    view.h = transpose ? from->w : from->h;
+    view.log2_chroma_w = transpose ? from->log2_chroma_h : from->log2_chroma_w;
+    view.log2_chroma_h = transpose ? from->log2_chroma_w : from->log2_chroma_h;
+    view.chroma_x0 = transpose ? phase_y : phase_x;
+    view.chroma_y0 = transpose ? phase_x : phase_y;
+    for (int i = 0; i < mface_picture_n_components(from); i++)
+        view_component(from, i, transpose, flip_x, flip_y, &view);
+    return view;
 }

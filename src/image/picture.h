@@ -42,7 +42,7 @@ struct mface_picture {
     int log2_chroma_w; // YUV: horizontal subsampling, 0..2
     int log2_chroma_h;
     /* Added to x and y before they are shifted to chroma: 0, or what a mirrored view of an odd side
-     * needs, at most 3. mface_picture_rotate() sets them. */
+     * needs, at most 3. mface_picture_view() sets them. */
     int chroma_x0, chroma_y0;
     struct mface_matrix matrix; // YUV
     struct mface_component component[3];
@@ -53,9 +53,12 @@ struct mface_rect {
     int l, t, r, b;
 };
 
-/* The picture turned clockwise by `quarters` × 90° (any integer): the same samples seen through
- * other steps and strides, so nothing is copied. */
-struct mface_picture mface_picture_rotate(const struct mface_picture *picture, int quarters);
+/* The picture turned or mirrored: the same samples seen through other steps and strides, so nothing
+ * is copied. Pixel (x, y) of the view is (u, v) = transpose ? (y, x) : (x, y) of the picture, then
+ * with u counted from the right if flip_x, v from below if flip_y. A quarter turn clockwise is
+ * transpose and flip_y. */
+struct mface_picture mface_picture_view(
+    const struct mface_picture *picture, bool transpose, bool flip_x, bool flip_y);
 
 /* Reads `rect`, which lies within the picture, as BGR into `out` (c 3, U8 or F32 0..1, w and h of
  * the rect). Chroma is taken from the nearest sample. 8-bit results are rounded to nearest and

@@ -20,13 +20,16 @@ static enum mface_status fail_nomem(const struct mface_plan *plan)
     return mface_fail_nomem(plan->onnx->name);
 }
 
+/* Length of a step's array: the operator may read up to its declared maximum. */
+static size_t n_slots(int n, int max)
+{
+    return (size_t)(max < MFACE_OP_VARIADIC && max > n ? max : n);
+}
+
 struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface_op *op,
     const struct mface_node *node, int n_in, int n_out)
 {
-    const size_t in_slots =
-        (size_t)(op->in_max < MFACE_OP_VARIADIC && op->in_max > n_in ? op->in_max : n_in);
-    const size_t out_slots =
-        (size_t)(op->out_max < MFACE_OP_VARIADIC && op->out_max > n_out ? op->out_max : n_out);
+    const size_t in_slots = n_slots(n_in, op->in_max), out_slots = n_slots(n_out, op->out_max);
     struct mface_arena *arena = &plan->arena;
     struct mface_step *step = mface_arena_calloc(arena, 1, sizeof *step);
     struct mface_step_core *core = mface_arena_calloc(arena, 1, sizeof *core);
@@ -35,9 +38,11 @@ struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface
     if (!step || !core || !tensors || !values)
         return NULL;
     memset(values, 0xff, (in_slots + out_slots) * sizeof *values); // -1
-    *core = (struct mface_step_core) {
-        .model = plan->onnx->name, .in = values, .out = values + in_slots
-    };
+    *core = (struct mface_step_core) { .model = plan->onnx->name,
+        .n_in = in_slots,
+        .n_out = out_slots,
+        .in = values,
+        .out = values + in_slots };
     *step = (struct mface_step) {
         .op = op,
         .node = node,

@@ -58,7 +58,7 @@ static void resolve(struct mface_runner *runner, struct mface_tensor *tensor, in
 static enum mface_status resolve_step(struct mface_runner *runner, int s)
 {
     const struct mface_step *step = runner->plan->steps[s];
-    const size_t n_in = (size_t)(step->out - step->in), n_out = (size_t)step->n_out;
+    const size_t n_in = step->core->n_in, n_out = step->core->n_out;
     struct mface_tensor *in = mface_arena_calloc(&runner->arena, n_in + n_out, sizeof *in);
     if (!in)
         return mface_op_nomem(step);

@@ -32,8 +32,9 @@ struct mface_plan_value {
 
 /* The core's half of a step. */
 struct mface_step_core {
-    const char *model; // for messages
-    int *in, *out;     // value indices, padded as step->in and step->out; -1 where absent
+    const char *model;  // for messages
+    size_t n_in, n_out; // length of the arrays, padding included
+    int *in, *out;      // value indices, padded as step->in and step->out; -1 where absent
     size_t scratch_offset;
     bool prepared; // release is due
 };

@@ -82,7 +82,8 @@ static enum mface_status run_pass(const struct mface_dfm *dfm,
     return mface_plan_run(variant->plan, inputs, outputs);
 }
 
-/* The second pass takes the first one's face, and leaves its own in celeb_face again. */
+/* The second pass takes the first one's face, and leaves its own in celeb_face again. Between
+ * them the face stays in floats of the model's size (DeepFaceLive rounds it to 8 bits). */
 static enum mface_status run_passes(const struct mface_dfm *dfm,
     const struct mface_dfm_variant *variant, bool two_pass, bool want_source_mask,
     struct mface_dfm_scratch *s)

@@ -1,14 +1,14 @@
 /* Compiled variants of a DFM.
  *
  * AMP models slice two inter codes by int(inter_dims × morph), so the morph value decides shapes
- * and is compiled in. A few values are kept, the least recently used of those nobody runs goes
- * first; one that is in use stays, even if that is one too many. Compiling holds the lock: whoever
- * wants the same value waits for it and finds it. */
+ * and is compiled in. A few values are kept (each holds all weights, some 400 MB): the least
+ * recently used of those nobody runs goes first; one that is in use stays, even if that is one too
+ * many. Compiling holds the lock: whoever wants the same value waits for it and finds it. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "swap/dfm_internal.h"
 
-enum { KEPT_VARIANTS = 3 };
+enum { KEPT_VARIANTS = 2 };
 
 static enum mface_status compile(struct mface_dfm *dfm, float morph, struct mface_plan **out)
 {

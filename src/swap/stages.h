@@ -69,8 +69,9 @@ struct mface_merge_params {
     double opacity;            // 0..1
     enum mface_interp interp;
     double color_compression; // 0..127, 0 off; c = max(4, 127 − value) steps, mixed by the mask
-    bool compress_frame;      // quantise the whole region, floor(x·c)/c + 2/c as DeepFaceLive
-                              // does, not the face only
+    // Quantise the whole region, floor(x·c)/c + 2/c as DeepFaceLive does, not the face only. Each
+    // such call lifts the picture again: with several faces, only the last one is to compress.
+    bool compress_frame;
 };
 
 /* Frame pixels ← crop pixels: the inverse alignment with offsets and scale applied as

@@ -235,6 +235,22 @@ static void test_hull_of_a_diamond(void **state)
     canvas_free(&mask);
 }
 
+/* The pixels that a line from corner to corner passes through belong to the mask. */
+static void test_hull_includes_its_outline(void **state)
+{
+    (void)state;
+    const struct mface_landmarks landmarks = { .n = 3, .p = { { 2, 10 }, { 30, 14 }, { 30, 10 } } };
+    const struct mface_alignment identity = { .to_crop = { { 1, 0, 0, 0, 1, 0 } } };
+    struct canvas mask = canvas_make(33, 17, 1, MFACE_SAMPLE_U8);
+    mface_align_hull_mask(&landmarks, &identity, &mask.image);
+    for (int x = 2; x <= 30; x++) {
+        const int y = (int)(10 + (x - 2) / 7.0 + 0.5);
+        assert_int_equal(mface_image_row_u8(&mask.image, y)[x], 255);
+        assert_int_equal(mface_image_row_u8(&mask.image, y + 1)[x - 1], 0);
+    }
+    canvas_free(&mask);
+}
+
 static void test_hull_is_clipped_and_survives_odd_input(void **state)
 {
     (void)state;
@@ -265,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_degenerate_landmarks_are_refused),
         cmocka_unit_test(test_crop_equals_whole_frame_warp),
         cmocka_unit_test(test_hull_of_a_diamond),
+        cmocka_unit_test(test_hull_includes_its_outline),
         cmocka_unit_test(test_hull_is_clipped_and_survives_odd_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
