@@ -58,22 +58,6 @@ static enum mface_status infer_max(struct mface_step *step)
     return MFACE_OK;
 }
 
-static enum mface_status prepare(struct mface_step *step)
-{
-    struct state *state = mface_op_state(step, sizeof *state);
-    if (!state)
-        return mface_op_nomem(step);
-    MFACE_TRY(mface_window_init(step, NULL, &state->w));
-    const struct mface_window *w = &state->w;
-    for (int i = 0; i < w->n; i++) // else a window could lie in the padding alone
-        if (w->pad_begin[i] >= (w->kernel[i] - 1) * w->dilation[i] + 1 || !w->in[i])
-            return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "the padding exceeds the kernel");
-    widen(&state->w);
-    state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
-    state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;
-    return MFACE_OK;
-}
-
 /* Of one window along one dimension: kernel taps that fall inside the input. */
 struct taps {
     int64_t first, last; // taps first ≤ k < last
@@ -89,6 +73,31 @@ static struct taps find_taps(const struct mface_window *w, int i, int64_t out)
     if (taps.last > w->kernel[i])
         taps.last = w->kernel[i];
     return taps;
+}
+
+static bool windows_meet_input(const struct mface_window *w)
+{
+    for (int i = 0; i < w->n; i++)
+        for (int64_t out = 0; out < w->out[i]; out++) {
+            const struct taps taps = find_taps(w, i, out);
+            if (taps.first >= taps.last)
+                return false;
+        }
+    return true;
+}
+
+static enum mface_status prepare(struct mface_step *step)
+{
+    struct state *state = mface_op_state(step, sizeof *state);
+    if (!state)
+        return mface_op_nomem(step);
+    MFACE_TRY(mface_window_init(step, NULL, &state->w));
+    widen(&state->w);
+    if (!windows_meet_input(&state->w))
+        return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "a window lies in the padding alone");
+    state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
+    state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;
+    return MFACE_OK;
 }
 
 /* Steps to the next output position of a plane, in row-major order. */
