@@ -69,22 +69,32 @@ static struct mface_image sub_image(
     return part;
 }
 
+/* Colours of the whole frame are compressed once, with the last of its faces. */
+static struct mface_merge_params params_of(const struct mface_merge *merge, int i)
+{
+    struct mface_merge_params params = merge->eval->engine->merge;
+    if (params.compress_frame && i + 1 < merge->eval->n_faces) {
+        params.compress_frame = false;
+        params.color_compression = 0;
+    }
+    return params;
+}
+
 /* Blends face i into the region, which shows `whole` of the frame. */
 static enum mface_status blend_face(
     const struct mface_merge *merge, int i, struct mface_rect whole, const struct region *region)
 {
-    const struct mface_engine *engine = merge->eval->engine;
-    const int side = engine->align.resolution;
+    const struct mface_merge_params params = params_of(merge, i);
+    const int side = merge->eval->engine->align.resolution;
     const uint8_t *planes = merge->posts[i].data;
     const struct mface_image face = mface_plane_u8(planes, side, 3);
     const struct mface_image mask = mface_plane_u8(planes + 3 * mface_area_px(side), side, 1);
-    const struct mface_rect rect = engine->merge.compress_frame ? whole : merge->reach[i];
+    const struct mface_rect rect = params.compress_frame ? whole : merge->reach[i];
     if (is_empty(rect))
         return MFACE_OK;
     const struct mface_image bgr = sub_image(&region->bgr, whole, rect);
     const struct mface_image touched = sub_image(&region->touched, whole, rect);
-    return mface_merge_face(
-        &engine->merge, &merge->to_frame[i], &face, &mask, rect, &bgr, &touched);
+    return mface_merge_face(&params, &merge->to_frame[i], &face, &mask, rect, &bgr, &touched);
 }
 
 /* The smallest rectangle around what was touched, in frame pixels: all that a patch must hold. */

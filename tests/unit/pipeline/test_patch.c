@@ -77,8 +77,14 @@ static void mark_samples(const struct mface_picture *picture, const uint8_t *byt
     }
 }
 
+/* One of the eight orientations. */
+static struct mface_picture turned(const struct mface_picture *picture, int view)
+{
+    return mface_picture_view(picture, view & 1, view & 2, view & 4);
+}
+
 static void check_patch(
-    const struct mface_picture *format, int quarters, const struct mface_rect *rects, int n_rects)
+    const struct mface_picture *format, int view, const struct mface_rect *rects, int n_rects)
 {
     static uint8_t from[BYTES], to[BYTES], before[BYTES], marks[BYTES];
     for (int i = 0; i < BYTES; i++) {
@@ -88,8 +94,8 @@ static void check_patch(
     memset(marks, 0, sizeof marks);
     const struct mface_picture plain_from = on_memory(format, from);
     const struct mface_picture plain_to = on_memory(format, to);
-    const struct mface_picture source = mface_picture_rotate(&plain_from, quarters);
-    const struct mface_picture target = mface_picture_rotate(&plain_to, quarters);
+    const struct mface_picture source = turned(&plain_from, view);
+    const struct mface_picture target = turned(&plain_to, view);
     for (int k = 0; k < n_rects; k++)
         mark_samples(&target, to, rects[k], marks);
 
@@ -102,7 +108,7 @@ static void check_patch(
         assert_int_equal(to[i], marks[i] ? from[i] : before[i]);
 }
 
-static void test_every_format_and_rotation(void **state)
+static void test_every_format_and_orientation(void **state)
 {
     (void)state;
     static const struct mface_rect rects[] = {
@@ -112,19 +118,19 @@ static void test_every_format_and_rotation(void **state)
         { 10, 2, 23, 23 },
     };
     for (int format = 0; format < N_FORMATS; format++)
-        for (int quarters = 0; quarters < 4; quarters++)
+        for (int view = 0; view < 8; view++)
             for (int n = 0; n <= 4; n++)
-                check_patch(&formats[format], quarters, rects, n);
+                check_patch(&formats[format], view, rects, n);
 }
 
 static void test_whole_frame(void **state)
 {
     (void)state;
     for (int format = 0; format < N_FORMATS; format++) {
-        for (int quarters = 0; quarters < 4; quarters++) {
-            const bool turned = quarters & 1;
-            const struct mface_rect whole = { 0, 0, turned ? H : W, turned ? W : H };
-            check_patch(&formats[format], quarters, &whole, 1);
+        for (int view = 0; view < 8; view++) {
+            const bool upright = !(view & 1);
+            const struct mface_rect whole = { 0, 0, upright ? W : H, upright ? H : W };
+            check_patch(&formats[format], view, &whole, 1);
         }
     }
 }
@@ -132,7 +138,7 @@ static void test_whole_frame(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_format_and_rotation),
+        cmocka_unit_test(test_every_format_and_orientation),
         cmocka_unit_test(test_whole_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
