@@ -63,6 +63,12 @@ static enum mface_status read_blocks(
     return MFACE_OK;
 }
 
+static int scaled_side(int n_blocks, double scale, int max)
+{
+    const long side = lround(n_blocks * scale);
+    return side < 1 ? 1 : side < max ? (int)side : max;
+}
+
 enum mface_status mface_sample_scaled(
     const struct mface_picture *picture, int longer_px, struct mface_scaled *out)
 {
@@ -72,9 +78,9 @@ enum mface_status mface_sample_scaled(
     struct mface_image blocks;
     MFACE_TRY(
         read_blocks(picture, (struct mface_rect) { 0, 0, picture->w, picture->h }, n, &blocks));
-    const int w = (int)lround(blocks.w * n * scale), h = (int)lround(blocks.h * n * scale);
-    const enum mface_status status =
-        mface_image_init(&out->image, w > 1 ? w : 1, h > 1 ? h : 1, 3, MFACE_SAMPLE_U8);
+    const int w = scaled_side(blocks.w, n * scale, longer_px);
+    const int h = scaled_side(blocks.h, n * scale, longer_px);
+    const enum mface_status status = mface_image_init(&out->image, w, h, 3, MFACE_SAMPLE_U8);
     if (status == MFACE_OK) {
         mface_resize(&blocks, &out->image, MFACE_INTERP_BILINEAR);
         out->x_px = (double)blocks.w * n / out->image.w;

@@ -3,12 +3,9 @@
 #include "face/detect.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "../cmocka_all.h"
 
 static void near(double a, double b)
 {

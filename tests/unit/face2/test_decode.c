@@ -2,12 +2,9 @@
 #include "face/detect_kind.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "../cmocka_all.h"
 
 static void near(double a, double b)
 {
