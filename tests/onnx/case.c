@@ -110,26 +110,31 @@ static enum mface_status read_tensors(
     return MFACE_OK;
 }
 
-/* Compiles with the first n_free inputs left to the run. */
 static enum mface_status compile(const struct mface_onnx *onnx, const struct tensors *inputs,
-    size_t n_free, struct mface_plan **plan)
+    enum constness constness, struct mface_plan **plan)
 {
     struct mface_tensor params[TENSORS_MAX];
     memcpy(params, inputs->t, sizeof params);
-    for (size_t i = 0; i < n_free && i < inputs->n; i++)
-        params[i].data = NULL;
+    for (size_t i = 0; i < inputs->n; i++)
+        if (constness == CONST_NONE || (constness == CONST_ALL_BUT_FIRST && i == 0))
+            params[i].data = NULL;
     return mface_plan_create(onnx,
         &(struct mface_plan_params) { .inputs = params, .n_inputs = inputs->n, .threads = 1 },
         plan);
 }
 
-static enum mface_status compile_freest(
-    const struct mface_onnx *onnx, const struct tensors *inputs, struct mface_plan **plan)
+/* Compiles with as few constant inputs as the model allows. */
+static enum mface_status compile_freest(const struct mface_onnx *onnx, const struct tensors *inputs,
+    enum constness *constness, struct mface_plan **plan)
 {
-    enum mface_status status = compile(onnx, inputs, inputs->n, plan);
-    if (status != MFACE_OK && inputs->n > 1)
-        status = compile(onnx, inputs, 1, plan);
-    return status == MFACE_OK ? status : compile(onnx, inputs, 0, plan);
+    enum mface_status status = MFACE_OK;
+    for (int i = CONST_NONE; i < N_CONSTNESS; i++) {
+        *constness = (enum constness)i;
+        status = compile(onnx, inputs, *constness, plan);
+        if (status == MFACE_OK)
+            break;
+    }
+    return status;
 }
 
 /* Buffers as the plan says, filled with a pattern no result has. */
@@ -175,7 +180,7 @@ static enum outcome run_data(
         read_tensors(folder, "output", mface_onnx_n_outputs(onnx), &wanted) != MFACE_OK) {
         outcome = conclude(out, OUTCOME_FAIL, "its data cannot be read");
     } else {
-        const enum mface_status status = compile_freest(onnx, &inputs, &plan);
+        const enum mface_status status = compile_freest(onnx, &inputs, &out->constness, &plan);
         outcome = status == MFACE_OK                ? compare(plan, &inputs, &wanted, out)
                   : status == MFACE_ERR_UNSUPPORTED ? conclude(out, OUTCOME_SKIP, last_message)
                                                     : conclude(out, OUTCOME_FAIL, last_message);

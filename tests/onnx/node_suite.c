@@ -96,6 +96,10 @@ static bool write_doc(const char *path, const struct suite_case *cases, size_t n
 
 static bool check_doc(const char *path, const struct suite_case *cases, size_t n_cases)
 {
+    if (n_cases != SUITE_CASES) {
+        printf("%s is not checked: it reports another edition of the suite\n", path);
+        return true;
+    }
     char *wanted = NULL;
     size_t wanted_size = 0, size = 0;
     FILE *memory = open_memstream(&wanted, &wanted_size);

@@ -19,11 +19,18 @@ enum {
     CASE_NOTE_BYTES = 256,
 };
 
+/* Which inputs the case needs as compile-time constants, because shapes depend on them. */
+enum constness { CONST_NONE, CONST_ALL_BUT_FIRST, CONST_ALL, N_CONSTNESS };
+
+/* Cases in the edition of the suite (ONNX 1.12, Debian 12) that docs/operators.md reports. */
+enum { SUITE_CASES = 932 };
+
 struct suite_case {
     char name[CASE_NAME_BYTES];
     char ops[CASE_OPS_MAX][CASE_OP_BYTES]; // distinct, in order of appearance
     int n_ops;
     enum outcome outcome;
+    enum constness constness;
     char note[CASE_NOTE_BYTES]; // why it failed or was skipped
 };
 

@@ -98,8 +98,12 @@ static enum mface_status build_taps(struct mface_step *step, struct state *state
         return mface_op_nomem(step);
     for (int i = 0; i < ALL; taps += w->out[i++]) {
         state->taps[i] = taps;
-        for (int64_t out = 0; out < w->out[i]; out++)
+        for (int64_t out = 0; out < w->out[i]; out++) {
             taps[out] = find_taps(w, i, out);
+            if (taps[out].first >= taps[out].last)
+                return mface_op_fail(
+                    step, MFACE_ERR_UNSUPPORTED, "a window lies in the padding alone");
+        }
     }
     return MFACE_OK;
 }
@@ -117,10 +121,6 @@ static enum mface_status prepare(struct mface_step *step)
     if (!state)
         return mface_op_nomem(step);
     MFACE_TRY(mface_window_init(step, NULL, &state->w));
-    const struct mface_window *w = &state->w;
-    for (int i = 0; i < w->n; i++) // else a window could lie in the padding alone
-        if (w->pad_begin[i] >= (w->kernel[i] - 1) * w->dilation[i] + 1 || !w->in[i])
-            return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "the padding exceeds the kernel");
     widen(&state->w);
     state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
     state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;
