@@ -89,7 +89,7 @@ def main():
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--json", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     wanted = args.workloads or list(WORKLOADS)
     unknown = [name for name in wanted if name not in WORKLOADS]
     if unknown:
