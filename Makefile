@@ -12,7 +12,7 @@ help:
 	@echo 'make demo     swap a face in the demo clip; results in $(DEMO)'
 	@echo 'make test     run all tests'
 	@echo 'make build    set up and compile'
-	@echo 'make bench    measure named workloads, cache off and on (about ten minutes)'
+	@echo 'make bench    measure named workloads, cache off and on (minutes)'
 	@echo 'make asan     run the tests under AddressSanitizer and UBSan'
 	@echo 'make lint     check format, layers, scripts and C'
 	@echo 'make fmt      format the C sources'

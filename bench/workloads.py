@@ -7,7 +7,7 @@
     loop    the same played three times
     held    the same at 60 frames per second, every frame shown twice
 
-The material is S seconds (at most 3, the default) of the demo clip without repeats; the model is
+The material is S seconds (2, at most 3) of the demo clip without repeats; the model is
 bench.dfm, so the pixels mean nothing. ONNX Runtime runs the same model on as many processors, a
 face at a time.
 """
@@ -87,9 +87,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
-    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--json", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     wanted = args.workloads or list(WORKLOADS)
     unknown = [name for name in wanted if name not in WORKLOADS]
     if unknown:
