@@ -1,4 +1,4 @@
-/* The one place that knows oneDNN (2.6, C API).
+/* The one place that knows oneDNN (2.6, C API): this header is all that others see of dnnl*.c.
  *
  * A kernel is one primitive for fixed shapes with its constant arguments packed into the layout
  * the primitive likes best. Arguments that vary are plain row-major f32; where the primitive wants

@@ -74,7 +74,8 @@ struct mface_step {
     int64_t opset;                 // of the operator's domain, as the model imports it
     int threads;                   // a run may use this many; results must not depend on it
     /* Arrays padded to in_max and out_max, so that in[in_max - 1] may always be read. A missing
-     * optional input has dtype MFACE_DTYPE_NONE. in[i].data is set where it is constant. */
+     * optional input has dtype MFACE_DTYPE_NONE. in[i].data is set where it is constant (in
+     * infer, one of more than 64 KB may still lie in the file, unaligned: look, don't read). */
     int n_in, n_out; // as the node lists them, missing ones in between included
     struct mface_tensor *in;
     struct mface_tensor *out;   // [infer] dtype and shape; data is never set here

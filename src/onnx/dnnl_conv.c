@@ -1,0 +1,105 @@
+/* Convolutions, plain and transposed: oneDNN chooses every layout. */
+#include "onnx/dnnl_kernel.h"
+
+static dnnl_status_t conv_slots(struct mface_dnnl *kernel, const struct mface_dnnl_conv *conv)
+{
+    const int n = conv->n_spatial;
+    dnnl_dims_t src = { conv->batch, conv->in_channels }, dst = { conv->batch, conv->out_channels };
+    dnnl_dims_t weights = { conv->groups, conv->out_channels / conv->groups,
+        conv->in_channels / conv->groups };
+    const dnnl_dims_t bias = { conv->out_channels };
+    for (int i = 0; i < n; i++) {
+        src[2 + i] = conv->in[i];
+        dst[2 + i] = conv->out[i];
+        weights[3 + i] = conv->kernel[i];
+    }
+    struct mface_dnnl_slot *slot = kernel->slot;
+    slot[MFACE_SLOT_SRC].used = slot[MFACE_SLOT_WEIGHTS].used = slot[MFACE_SLOT_DST].used = true;
+    slot[MFACE_SLOT_BIAS].used = conv->has_bias;
+    const bool grouped = conv->groups > 1; // ungrouped weights have no group dimension
+    const int first = grouped ? 0 : 1, out_dim = grouped ? 1 : 0;
+    const int in_dim = out_dim + 1;
+    dnnl_status_t status = mface_dnnl_plain_md(&slot[MFACE_SLOT_SRC].plain, 2 + n, src, 0, 0);
+    if (status == dnnl_success)
+        status = mface_dnnl_plain_md(&slot[MFACE_SLOT_DST].plain, 2 + n, dst, 0, 0);
+    if (status == dnnl_success)
+        status = mface_dnnl_plain_md(&slot[MFACE_SLOT_WEIGHTS].plain, 3 + n - first,
+            weights + first, conv->transposed ? out_dim : 0, conv->transposed ? in_dim : 0);
+    if (status == dnnl_success)
+        status = mface_dnnl_plain_md(&slot[MFACE_SLOT_BIAS].plain, 1, bias, 0, 0);
+    return status;
+}
+
+struct conv_layouts {
+    dnnl_memory_desc_t src, weights, dst;
+};
+
+/* oneDNN declares these as arrays of its own maximum rank. */
+struct conv_geometry {
+    dnnl_dims_t stride, dilation, pad_begin, pad_end;
+};
+
+static void conv_geometry(const struct mface_dnnl_conv *conv, struct conv_geometry *geometry)
+{
+    for (int i = 0; i < conv->n_spatial; i++) {
+        geometry->stride[i] = conv->stride[i];
+        geometry->dilation[i] = conv->dilation[i] - 1;
+        geometry->pad_begin[i] = conv->pad_begin[i];
+        geometry->pad_end[i] = conv->pad_end[i];
+    }
+}
+
+static dnnl_status_t any_layouts(const struct mface_dnnl_slot *slot, struct conv_layouts *any)
+{
+    dnnl_status_t status = mface_dnnl_any_md(&any->src, &slot[MFACE_SLOT_SRC].plain);
+    if (status == dnnl_success)
+        status = mface_dnnl_any_md(&any->weights, &slot[MFACE_SLOT_WEIGHTS].plain);
+    return status == dnnl_success ? mface_dnnl_any_md(&any->dst, &slot[MFACE_SLOT_DST].plain)
+                                  : status;
+}
+
+static enum mface_status conv_complete(
+    struct mface_dnnl *kernel, const struct mface_dnnl_conv *conv, const_dnnl_primitive_attr_t attr)
+{
+    struct conv_layouts any;
+    struct conv_geometry at;
+    union {
+        dnnl_convolution_desc_t conv;
+        dnnl_deconvolution_desc_t deconv;
+    } op;
+    conv_geometry(conv, &at);
+    MFACE_TRY_DNNL(any_layouts(kernel->slot, &any));
+    const dnnl_memory_desc_t *bias = conv->has_bias ? &kernel->slot[MFACE_SLOT_BIAS].plain : NULL;
+    if (conv->transposed)
+        MFACE_TRY_DNNL(dnnl_dilated_deconvolution_forward_desc_init(&op.deconv,
+            dnnl_forward_inference, dnnl_deconvolution_direct, &any.src, &any.weights, bias,
+            &any.dst, at.stride, at.dilation, at.pad_begin, at.pad_end));
+    else
+        MFACE_TRY_DNNL(dnnl_dilated_convolution_forward_desc_init(&op.conv, dnnl_forward_inference,
+            dnnl_convolution_direct, &any.src, &any.weights, bias, &any.dst, at.stride, at.dilation,
+            at.pad_begin, at.pad_end));
+    const void *const constant[MFACE_SLOT_N] = {
+        [MFACE_SLOT_WEIGHTS] = conv->weights, [MFACE_SLOT_BIAS] = conv->bias
+    };
+    return mface_dnnl_complete(kernel, &op, attr, constant);
+}
+
+enum mface_status mface_dnnl_conv_create(
+    const struct mface_dnnl_conv *conv, struct mface_dnnl **out)
+{
+    *out = NULL;
+    enum mface_status status = mface_dnnl_begin(out);
+    if (status != MFACE_OK)
+        return status;
+    dnnl_primitive_attr_t attr = NULL;
+    status = mface_dnnl_status(
+        mface_dnnl_create_attr(conv->activation, conv->alpha, conv->beta, 1.0f, &attr));
+    if (status == MFACE_OK)
+        status = mface_dnnl_status(conv_slots(*out, conv));
+    if (status == MFACE_OK)
+        status = conv_complete(*out, conv, attr);
+    dnnl_primitive_attr_destroy(attr);
+    if (status != MFACE_OK)
+        mface_dnnl_free(out);
+    return status;
+}

@@ -1,0 +1,67 @@
+/* A kernel from the inside: what dnnl.c shares with the files that describe one operation each. */
+#ifndef MFACE_ONNX_DNNL_KERNEL_H
+#define MFACE_ONNX_DNNL_KERNEL_H
+
+#include "onnx/dnnl.h"
+
+#include <dnnl.h>
+#include <pthread.h>
+
+enum mface_dnnl_slot_index {
+    MFACE_SLOT_SRC,
+    MFACE_SLOT_WEIGHTS,
+    MFACE_SLOT_BIAS,
+    MFACE_SLOT_DST,
+    MFACE_SLOT_N
+};
+
+struct mface_dnnl_slot {
+    bool used;
+    dnnl_memory_desc_t plain, wanted;
+    dnnl_primitive_t reorder; // NULL: plain is what is wanted
+    void *packed;             // constant, in the wanted layout
+    size_t offset;            // in scratch, of the wanted layout
+};
+
+struct mface_dnnl {
+    dnnl_primitive_t primitive;
+    struct mface_dnnl_slot slot[MFACE_SLOT_N];
+    dnnl_memory_desc_t pad; // oneDNN's own scratchpad, shared by primitive and reorders
+    size_t pad_bytes, scratch_bytes, weight_bytes;
+    pthread_mutex_t lock; // guards `idle`
+    struct mface_dnnl_context *idle;
+};
+
+/* Ours for theirs. */
+enum mface_status mface_dnnl_status(dnnl_status_t status);
+
+#define MFACE_TRY_DNNL(call)                                                                       \
+    do {                                                                                           \
+        const dnnl_status_t try_status_ = (call);                                                  \
+        if (try_status_ != dnnl_success)                                                           \
+            return mface_dnnl_status(try_status_);                                                 \
+    } while (0)
+
+/* An empty kernel, with the engine started. The caller sets `used` and `plain` of its slots and
+ * calls mface_dnnl_complete(); it frees the kernel when either fails. */
+MFACE_NODISCARD enum mface_status mface_dnnl_begin(struct mface_dnnl **out);
+
+/* Completes a kernel whose plain layouts are set, from the operation's description. `constant`:
+ * per slot, plain data to pack, or NULL. */
+MFACE_NODISCARD enum mface_status mface_dnnl_complete(struct mface_dnnl *kernel,
+    const_dnnl_op_desc_t op, const_dnnl_primitive_attr_t attr,
+    const void *const constant[MFACE_SLOT_N]);
+
+/* A dense f32 layout of a tensor whose dimensions swap_a and swap_b lie swapped in memory; equal
+ * ones: row-major. */
+dnnl_status_t mface_dnnl_plain_md(
+    dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims, int swap_a, int swap_b);
+
+/* Leaves the layout of a tensor of the same dimensions to oneDNN. */
+dnnl_status_t mface_dnnl_any_md(dnnl_memory_desc_t *md, const dnnl_memory_desc_t *like);
+
+/* Scratch of our own, a scale and an activation. Destroy *attr whatever the result. */
+dnnl_status_t mface_dnnl_create_attr(enum mface_activation activation, float alpha, float beta,
+    float scale, dnnl_primitive_attr_t *attr);
+
+#endif
