@@ -30,7 +30,11 @@ CLIENTS = ["cli", "plugins"]
 LIBRARIES = {
     "dnnl": ["onnx"],
     "xxhash": ["base"],
-    "libav": ["media"],
+    "libavcodec": ["media"],
+    "libavdevice": ["media"],
+    "libavfilter": ["media"],
+    "libavformat": ["media"],
+    "libavutil": ["media", "swap"],  # swap: SHA-256 of model files
     "libsw": ["media"],
 }
 

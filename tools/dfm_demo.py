@@ -22,8 +22,8 @@ ALPHA = 0.1  # slope of LeakyRelu, as DFM models have it
 
 # Crop coordinates 0..1. A point u of the template's unit square lies at 0.5 + (u - (0.5, 0.42))/2.2:
 # brows at y 0.32, corners of the mouth at 0.66, chin near 0.80, temples at x 0.23 and 0.77.
-FACE_CENTER = (0.498, 0.555)
-FACE_RADII = (0.262, 0.310)
+FACE_CENTER = (0.498, 0.548)
+FACE_RADII = (0.278, 0.328)
 FACE_TAPER = 0.16  # how much narrower the chin's end is, and wider the brow's
 FACE_SOFT = 0.08  # width of the edge, in crop sides
 
@@ -68,7 +68,7 @@ def _relief(writer, luma, size):
                    (np.outer(g, slope) + np.outer(slope, g))[None, None] * np.sqrt(0.5))
     parts = writer.op("Concat", [smooth, light, emboss], "parts", axis=1)
     mix = np.array([1.75, -1.15, 4.2]).reshape(1, 3, 1, 1)
-    return _conv(writer, parts, "tone", mix, [0.14])
+    return _conv(writer, parts, "tone", mix, [0.11])
 
 
 def _bronze(writer, tone):

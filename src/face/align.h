@@ -26,7 +26,7 @@ struct mface_align_params {
 };
 
 struct mface_alignment {
-    struct mface_affine to_crop;  // frame pixels → crop pixels
+    struct mface_affine to_crop;      // frame pixels → crop pixels
     struct mface_affine to_crop_unit; // frame in 0..1 → crop in 0..1
 };
 

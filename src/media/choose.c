@@ -29,6 +29,8 @@ static const struct container_row container_rows[] = {
     { "webm", "libvpx-vp9" },
     { "nut", "ffv1" },
     { "avi", "ffv1" },
+    { "mpeg", "mpeg2video" },
+    { "vob", "mpeg2video" },
 };
 
 /* How an encoder counts quality and speed. */
@@ -52,6 +54,10 @@ static const struct quality_row quality_rows[] = {
     { "libwebp", "quality", 95, "preset", NULL, NULL },
     { "ffv1", NULL, -1, NULL, NULL, "level=3:g=1:slicecrc=1" },
     { "mjpeg", NULL, 2, NULL, NULL, NULL },
+    { "libtheora", NULL, 9, NULL, NULL, NULL },
+    { "msmpeg4", NULL, 2, NULL, NULL, NULL },
+    { "wmv2", NULL, 2, NULL, NULL, NULL },
+    { "mpeg1video", NULL, 2, NULL, NULL, NULL },
     { "mpeg4", NULL, 2, NULL, NULL, NULL },
     { "mpeg2video", NULL, 2, NULL, NULL, NULL },
 };

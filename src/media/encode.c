@@ -5,6 +5,7 @@
 #include "media/choose.h"
 
 #include <libavutil/pixdesc.h>
+#include <string.h>
 
 static bool has_chroma(enum AVPixelFormat format)
 {
@@ -123,33 +124,49 @@ static bool is_odd(const AVFrame *target)
            target->height % (1 << desc->log2_chroma_h);
 }
 
+/* x264 codes no odd 4:2:0; asked all the same, FFmpeg 5.1 leaks what it had set up by then. */
+static bool is_known_to_refuse_odd(const AVCodec *codec)
+{
+    return strncmp(codec->name, "libx264", 7) == 0;
+}
+
+/* Opens with the chosen format; if an odd size is in the way, with 4:4:4, for no row or column is
+ * ever cut off. *err is the encoder's last word. */
+static enum mface_status open_for_size(struct mface_encoder *encoder,
+    const struct mface_encoder_spec *spec, const struct mface_frame *first, int *err)
+{
+    AVFrame *target = encoder->target;
+    const bool odd = is_odd(target);
+    *err = AVERROR(EINVAL);
+    if (!odd || !is_known_to_refuse_odd(spec->codec))
+        MFACE_TRY(try_open(encoder, spec, first, err));
+    const enum AVPixelFormat full = mface_pixfmt_unsubsampled(target->format);
+    if (*err >= 0 || !odd || !mface_codec_takes(spec->codec, full))
+        return MFACE_OK;
+    const char *refused = av_get_pix_fmt_name(target->format);
+    target->format = full;
+    MFACE_TRY(try_open(encoder, spec, first, err));
+    if (*err >= 0)
+        mface_log(MFACE_LOG_WARN, "%s: %s takes no %s of %dx%d; written as %s", spec->params->url,
+            spec->codec->name, refused, target->width, target->height, av_get_pix_fmt_name(full));
+    return MFACE_OK;
+}
+
 enum mface_status mface_encoder_open(struct mface_encoder *encoder,
     const struct mface_encoder_spec *spec, const struct mface_frame *first)
 {
     *encoder = (struct mface_encoder) { .in_time_base = spec->in_time_base,
         .turn_upright = spec->turn_upright,
         .last_pts = INT64_MIN };
-    const char *url = spec->params->url;
-    AVFrame *target;
     int err;
     MFACE_TRY(set_target(encoder, spec, first));
-    MFACE_TRY(try_open(encoder, spec, first, &err));
-    target = encoder->target;
-    if (err < 0 && is_odd(target) &&
-        mface_codec_takes(spec->codec, mface_pixfmt_unsubsampled(target->format))) {
-        const char *refused = av_get_pix_fmt_name(target->format);
-        target->format = mface_pixfmt_unsubsampled(target->format);
-        MFACE_TRY(try_open(encoder, spec, first, &err));
-        if (err >= 0)
-            mface_log(MFACE_LOG_WARN, "%s: %s takes no %s of %dx%d; written as %s", url,
-                spec->codec->name, refused, target->width, target->height,
-                av_get_pix_fmt_name(target->format));
-    }
-    if (err < 0)
-        return mface_fail(err == AVERROR(ENOMEM) ? MFACE_ERR_NOMEM : MFACE_ERR_ARG,
-            "%s: %s cannot encode %dx%d %s: %s", url, spec->codec->name, target->width,
-            target->height, av_get_pix_fmt_name(target->format), mface_av_reason(err));
-    return MFACE_OK;
+    MFACE_TRY(open_for_size(encoder, spec, first, &err));
+    if (err >= 0)
+        return MFACE_OK;
+    const AVFrame *target = encoder->target;
+    return mface_fail(err == AVERROR(ENOMEM) ? MFACE_ERR_NOMEM : MFACE_ERR_ARG,
+        "%s: %s cannot encode %dx%d %s: %s", spec->params->url, spec->codec->name, target->width,
+        target->height, av_get_pix_fmt_name(target->format), mface_av_reason(err));
 }
 
 void mface_encoder_close(struct mface_encoder *encoder)

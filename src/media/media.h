@@ -16,11 +16,13 @@
 /* One decoded frame, reference counted, pixels shared until made writable. */
 struct mface_frame;
 
-struct mface_frame *mface_frame_ref(struct mface_frame *frame); // a second owner, same pixels
-void mface_frame_unref(struct mface_frame **frame);             // nulls; accepts NULL inside
+/* A second owner of the same pixels; NULL when out of memory. */
+struct mface_frame *mface_frame_ref(struct mface_frame *frame);
+void mface_frame_unref(struct mface_frame **frame); // nulls; accepts NULL inside
 
 /* The pixels as an upright picture: a stream's rotation is part of the view, so nothing is
- * copied, and the file keeps its rotation flag. Valid while the frame is referenced. */
+ * copied, and the file keeps its rotation flag. Valid while the frame is referenced, until it is
+ * made writable. A mirrored view of odd size sees subsampled chroma half a sample off. */
 struct mface_picture mface_frame_picture(const struct mface_frame *frame);
 
 /* Copies the pixels if anyone else (another reference, the decoder) shares them. */
@@ -66,7 +68,7 @@ void mface_reader_get_info(const struct mface_reader *reader, struct mface_reade
 MFACE_NODISCARD enum mface_status mface_reader_read(
     struct mface_reader *reader, struct mface_frame **frame);
 
-/* Packets or frames that could not be decoded so far, and whether the file ended early. */
+/* Packets or frames that could not be decoded so far; an early end of the file counts as one. */
 int64_t mface_reader_n_damaged(const struct mface_reader *reader);
 
 struct mface_writer;
@@ -84,8 +86,13 @@ struct mface_writer_params {
 
 /* Opens the output beside its final name as a temporary file (directories, URLs and devices are
  * written directly), with the reader's streams, tags, rotation and timestamps as the template.
+ * What `params` points to is borrowed until the writer is gone; the reader may be closed earlier.
+ * A container without a place for a rotation, and every still image, gets upright pixels. An
+ * encoder that refuses an odd size in 4:2:0 gets 4:4:4, said in a warning; so is what of the other
+ * streams the container cannot hold. Defaults per container and encoder: media/choose.h.
  * Logs on failure. MFACE_ERR_IO, MFACE_ERR_NOENT (no such folder), MFACE_ERR_UNSUPPORTED (no
- * encoder or container of that name), MFACE_ERR_ARG. */
+ * encoder or container of that name), MFACE_ERR_ARG (an option the encoder has not; the output is
+ * the input; one image file for several frames). */
 MFACE_NODISCARD enum mface_status mface_writer_open(const struct mface_writer_params *params,
     struct mface_reader *reader, struct mface_writer **out);
 

@@ -28,7 +28,9 @@ static bool is_still(const struct mface_demux *demux)
 {
     const char *name = demux->ic->iformat->name;
     const size_t length = strlen(name);
-    return strcmp(name, "image2") == 0 || (length > 5 && strcmp(name + length - 5, "_pipe") == 0) ||
+    const bool is_sequence = demux->video->duration > 1; // image2 counts pictures
+    return (strcmp(name, "image2") == 0 && !is_sequence) ||
+           (length > 5 && strcmp(name + length - 5, "_pipe") == 0) ||
            (demux->video->disposition & AV_DISPOSITION_ATTACHED_PIC);
 }
 

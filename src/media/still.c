@@ -78,7 +78,7 @@ static enum mface_status write_file(
     const char *path, const AVPacket *packet, const char *const *metadata)
 {
     struct mface_target target;
-    MFACE_TRY(mface_target_init(&target, path, NULL));
+    MFACE_TRY(mface_target_init(&target, path, NULL, false));
     const enum mface_status status = write_bytes(&target, packet, metadata);
     if (status == MFACE_OK)
         return mface_target_keep(&target);

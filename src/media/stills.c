@@ -90,7 +90,7 @@ static enum mface_status try_first(struct mface_stills *stills, const struct mfa
     MFACE_TRY(print_path(stills, reader->first, path, sizeof path));
     MFACE_TRY(mface_still_choose(path, &stills->params, &codec));
     struct mface_target target;
-    MFACE_TRY(mface_target_init(&target, path, reader->params.url));
+    MFACE_TRY(mface_target_init(&target, path, reader->params.url, false));
     mface_target_drop(&target);
     stills->encoder = codec->name;
     return mface_still_write(NULL, &stills->params, codec, reader->first, &stills->pixel_format);

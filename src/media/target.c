@@ -63,16 +63,19 @@ static enum mface_status check_folder(const char *path)
 /* The file itself where `url` is a symbolic link to one, so that the link survives. */
 static char *resolve(const char *url)
 {
-    char *real = realpath(url, NULL);
+    struct stat st;
+    const bool is_link = lstat(url, &st) == 0 && S_ISLNK(st.st_mode);
+    char *real = is_link ? realpath(url, NULL) : NULL;
     char *copy = mface_mem_strdup(real ? real : url);
     free(real);
     return copy;
 }
 
-enum mface_status mface_target_init(struct mface_target *target, const char *url, const char *input)
+enum mface_status mface_target_init(
+    struct mface_target *target, const char *url, const char *input, bool direct)
 {
     *target = (struct mface_target) { 0 };
-    const bool direct = is_direct(url);
+    direct |= is_direct(url);
     target->path = direct ? mface_mem_strdup(strcmp(url, "-") == 0 ? "pipe:1" : url) : resolve(url);
     if (!target->path)
         return mface_fail_nomem(url);

@@ -11,10 +11,11 @@ struct mface_target {
 };
 
 /* Picks the temporary name, which differs between processes and between targets of one process.
+ * `direct`: the container makes files of its own from the name (HLS), so there is no temporary one.
  * MFACE_ERR_NOENT: no such folder; MFACE_ERR_IO: not writable; MFACE_ERR_ARG: the output is the
  * file `input` (may be NULL); logged. Release with keep or drop. */
 MFACE_NODISCARD enum mface_status mface_target_init(
-    struct mface_target *target, const char *url, const char *input);
+    struct mface_target *target, const char *url, const char *input, bool direct);
 
 /* What to open for writing. */
 const char *mface_target_name(const struct mface_target *target);

@@ -372,13 +372,14 @@ static dnnl_status_t any_md(dnnl_memory_desc_t *md, const dnnl_memory_desc_t *li
     return dnnl_memory_desc_init_by_tag(md, like->ndims, like->dims, dnnl_f32, dnnl_format_tag_any);
 }
 
-static dnnl_status_t create_attr(
-    enum mface_activation activation, float alpha, float scale, dnnl_primitive_attr_t *attr)
+static dnnl_status_t create_attr(enum mface_activation activation, float alpha, float beta,
+    float scale, dnnl_primitive_attr_t *attr)
 {
     static const dnnl_alg_kind_t alg[] = {
         [MFACE_ACTIVATION_RELU] = dnnl_eltwise_relu,
         [MFACE_ACTIVATION_SIGMOID] = dnnl_eltwise_logistic,
         [MFACE_ACTIVATION_TANH] = dnnl_eltwise_tanh,
+        [MFACE_ACTIVATION_CLIP] = dnnl_eltwise_clip,
     };
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(attr);
@@ -390,7 +391,7 @@ static dnnl_status_t create_attr(
         return status;
     status = dnnl_post_ops_create(&ops);
     if (status == dnnl_success)
-        status = dnnl_post_ops_append_eltwise(ops, 1.0f, alg[activation], alpha, 0.0f);
+        status = dnnl_post_ops_append_eltwise(ops, 1.0f, alg[activation], alpha, beta);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(*attr, ops);
     dnnl_post_ops_destroy(ops);
@@ -485,7 +486,7 @@ enum mface_status mface_dnnl_conv_create(
     if (status != MFACE_OK)
         return status;
     dnnl_primitive_attr_t attr = NULL;
-    status = from_dnnl(create_attr(conv->activation, conv->alpha, 1.0f, &attr));
+    status = from_dnnl(create_attr(conv->activation, conv->alpha, conv->beta, 1.0f, &attr));
     if (status == MFACE_OK)
         status = from_dnnl(conv_slots(*out, conv));
     if (status == MFACE_OK)
@@ -540,7 +541,7 @@ enum mface_status mface_dnnl_matmul_create(
     if (status != MFACE_OK)
         return status;
     dnnl_primitive_attr_t attr = NULL;
-    status = from_dnnl(create_attr(MFACE_ACTIVATION_NONE, 0.0f, matmul->scale, &attr));
+    status = from_dnnl(create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, &attr));
     if (status == MFACE_OK)
         status = from_dnnl(matmul_slots(*out, matmul));
     if (status == MFACE_OK)

@@ -8,19 +8,13 @@
 #ifndef MFACE_ONNX_DNNL_H
 #define MFACE_ONNX_DNNL_H
 
+#include "onnx/fusion.h"
 #include <memoface/status.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct mface_dnnl;
-
-enum mface_activation {
-    MFACE_ACTIVATION_NONE,
-    MFACE_ACTIVATION_RELU, // x < 0 ? alpha·x : x
-    MFACE_ACTIVATION_SIGMOID,
-    MFACE_ACTIVATION_TANH,
-};
 
 enum { MFACE_DNNL_SPATIAL_MAX = 3 };
 
@@ -39,7 +33,7 @@ struct mface_dnnl_conv {
     bool has_bias;
     const float *bias; // out_channels
     enum mface_activation activation;
-    float alpha;
+    float alpha, beta;
 };
 
 /* MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */

@@ -22,6 +22,7 @@
 #define MFACE_ONNX_OP_H
 
 #include "base/log.h"
+#include "onnx/fusion.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
 
@@ -76,10 +77,11 @@ struct mface_step {
      * optional input has dtype MFACE_DTYPE_NONE. in[i].data is set where it is constant. */
     int n_in, n_out; // as the node lists them, missing ones in between included
     struct mface_tensor *in;
-    struct mface_tensor *out; // [infer] dtype and shape; data is never set here
-    void *state;              // [prepare] through mface_op_state()
-    size_t scratch_bytes;     // [prepare]
-    int64_t flops;            // [prepare] of one run, 2 per multiply-add; elementwise: leave 0
+    struct mface_tensor *out;   // [infer] dtype and shape; data is never set here
+    struct mface_fusion fusion; // set by passes; Conv and ConvTranspose heed it in prepare
+    void *state;                // [prepare] through mface_op_state()
+    size_t scratch_bytes;       // [prepare]
+    int64_t flops;              // [prepare] of one run, 2 per multiply-add; elementwise: leave 0
     /* [prepare] Bit i: run does not read input i (its data was packed into the state), so that
      * the core may drop the source. */
     uint64_t in_unused;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/exec.h"
+#include "onnx/passes.h"
 #include <omp.h>
 #include <string.h>
 
@@ -61,7 +62,6 @@ static void drop_const_use(struct mface_plan *plan, int index)
 
 static enum mface_status prepare_steps(struct mface_plan *plan)
 {
-    mface_plan_prune(plan);
     for (int s = 0; s < plan->n_steps; s++) {
         struct mface_step *step = plan->steps[s];
         MFACE_TRY(mface_plan_prepare_step(plan, step));
@@ -110,6 +110,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
 {
     MFACE_TRY(set_inputs(plan, params));
     MFACE_TRY(mface_plan_compile(plan));
+    mface_plan_prune(plan);
+    MFACE_TRY(mface_pass_fold_conv(plan));
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
     MFACE_TRY(set_outputs(plan));

@@ -20,6 +20,7 @@ static const char *file_name(const char *path)
 void mface_provenance_init(
     struct mface_provenance *provenance, const struct mface_report_model *model)
 {
+    memset(provenance, 0, sizeof *provenance);
     snprintf(provenance->model, sizeof provenance->model, "%s sha256:%s", file_name(model->path),
         model->info->sha256);
     snprintf(provenance->text, sizeof provenance->text,

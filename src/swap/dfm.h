@@ -13,20 +13,20 @@
 struct mface_dfm; // immutable but for its compiled variants; thread-safe
 
 /* Logs on failure. MFACE_ERR_FORMAT: not an ONNX; MFACE_ERR_UNSUPPORTED: an ONNX that is no DFM
- * ("not a DFM: …"), or an operator we lack; MFACE_ERR_NOENT, MFACE_ERR_IO, MFACE_ERR_NOMEM. The file
- * stays mapped: it must not be truncated meanwhile. Compiles the model (for morph 0.75 where it has
- * one). `threads`: per inference, 0 for all processors. */
+ * ("not a DFM: …"), or an operator we lack; MFACE_ERR_NOENT, MFACE_ERR_IO, MFACE_ERR_NOMEM. The
+ * file stays mapped: it must not be truncated meanwhile. Compiles the model (for morph 0.75 where
+ * it has one). `threads`: per inference, 0 for all processors. */
 MFACE_NODISCARD enum mface_status mface_dfm_open(
     const char *path, int threads, struct mface_dfm **out);
 void mface_dfm_free(struct mface_dfm **dfm);
 
 struct mface_dfm_info {
-    int w, h;                // of the model's input, pixels
+    int w, h; // of the model's input, pixels
     bool has_morph;
-    char sha256[65];         // of the file, lower-case hex
-    struct mface_key digest; // XXH3 of the file: what keys are made of
+    char sha256[65];                         // of the file, lower-case hex
+    struct mface_key digest;                 // XXH3 of the file: what keys are made of
     int64_t file_bytes, weight_bytes, flops; // flops of one face
-    const char *producer; // owned by the dfm
+    const char *producer;                    // owned by the dfm
     int64_t opset;
     const char *precision; // "f32"
 };

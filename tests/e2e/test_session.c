@@ -9,6 +9,7 @@
 
 #include "../unit/cmocka_all.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,8 +275,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "skipped: needs the demo's clip, its DFM and the face models\n");
         return MESON_SKIP;
     }
-    clip_path = realpath(argv[1], NULL);
-    model_path = realpath(argv[2], NULL);
-    setenv("MEMOFACE_MODELS", realpath(getenv("MEMOFACE_MODELS"), NULL), 1);
+    static char clip[PATH_MAX], model[PATH_MAX], models[PATH_MAX]; // the tests change folder
+    clip_path = realpath(argv[1], clip);
+    model_path = realpath(argv[2], model);
+    setenv("MEMOFACE_MODELS", realpath(getenv("MEMOFACE_MODELS"), models), 1);
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -59,7 +59,7 @@ static void clip_f32(const struct mface_step *step, const struct mface_op_args *
     const float min = old ? state->min : lo ? *lo : -INFINITY;
     const float max = old ? state->max : hi ? *hi : INFINITY;
     float *y = args->out[0].data;
-#pragma omp parallel for simd num_threads(step->threads) if (n > 1 << 16)
+#pragma omp parallel for num_threads(step->threads) if (n > 1 << 16)
     for (int64_t i = 0; i < n; i++) {
         const float v = x[i] < min ? min : x[i];
         y[i] = v > max ? max : v;

@@ -47,6 +47,9 @@ static enum mface_status describe(
         .out_channels = transposed ? w->dim[1] * groups : w->dim[0],
         .groups = groups,
         .has_bias = mface_op_has_in(step, 2),
+        .activation = step->fusion.activation,
+        .alpha = step->fusion.alpha,
+        .beta = step->fusion.beta,
     };
     const size_t bytes = (size_t)window.n * sizeof(int64_t);
     memcpy(conv->in, window.in, bytes);

@@ -3,7 +3,7 @@
  *
  * Each axis gets a table from output index to input index, -1 for the constant; rows are copied
  * with the middle stretch, where input and output run in step, in one piece. */
-#include "onnx/op.h"
+#include "onnx/ops/foldable.h"
 
 #include "base/mem.h"
 #include <string.h>
@@ -97,6 +97,34 @@ static enum mface_status infer(struct mface_step *step)
     if (mface_op_has_in(step, 2) && step->in[2].dtype != step->in[0].dtype)
         return mface_op_fail(step, MFACE_ERR_FORMAT, "the value is of another type than the input");
     return MFACE_OK;
+}
+
+static bool pads_with_zero(const struct mface_step *step)
+{
+    if (step->opset < 11)
+        return mface_op_attr_float(step, "value", 0.0f) == 0.0f;
+    if (!mface_op_has_in(step, 2) || !mface_shape_count(&step->in[2].shape))
+        return true;
+    return step->in[2].data && *(const float *)step->in[2].data == 0.0f;
+}
+
+bool mface_pad_as_fusion(const struct mface_step *step, struct mface_fusion *fusion)
+{
+    struct amounts amounts;
+    const int rank = step->in[0].shape.rank;
+    if (step->in[0].dtype != MFACE_DTYPE_F32 || rank < 3 || rank > 2 + MFACE_FUSION_SPATIAL_MAX ||
+        read_amounts(step, &amounts) != MFACE_OK || amounts.mode != CONSTANT ||
+        !pads_with_zero(step))
+        return false;
+    for (int i = 0; i < rank; i++)
+        if (amounts.begin[i] < 0 || amounts.end[i] < 0 ||
+            (i < 2 && amounts.begin[i] + amounts.end[i] > 0))
+            return false;
+    for (int i = 2; i < rank; i++) {
+        fusion->pad_begin[i - 2] = amounts.begin[i];
+        fusion->pad_end[i - 2] = amounts.end[i];
+    }
+    return true;
 }
 
 static int64_t source_index(enum mode mode, int64_t i, int64_t n)

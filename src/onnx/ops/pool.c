@@ -5,16 +5,25 @@
  * always three-dimensional; missing dimensions are of extent 1 in front. */
 #include "onnx/ops/window.h"
 
+#include "base/mem.h"
 #include <math.h>
 #include <string.h>
 
-struct state {
-    struct mface_window w; // with n = 3
-    bool include_pad;
-    bool column_major; // of the indices
+/* Of one window along one dimension: kernel taps that fall inside the input. */
+struct taps {
+    int64_t first, last; // taps first ≤ k < last
+    int64_t start;       // input index of tap 0; may be negative
+    int64_t n_padded;    // taps inside input and declared padding
 };
 
 enum { ALL = MFACE_WINDOW_RANK_MAX };
+
+struct state {
+    struct mface_window w;  // with n = 3
+    struct taps *taps[ALL]; // per output index; into one block that taps[0] begins
+    bool include_pad;
+    bool column_major; // of the indices
+};
 
 /* Moves the dimensions to the end and fills those in front. */
 static void widen(struct mface_window *w)
@@ -58,11 +67,15 @@ static enum mface_status infer_max(struct mface_step *step)
     return MFACE_OK;
 }
 
-/* Of one window along one dimension: kernel taps that fall inside the input. */
-struct taps {
-    int64_t first, last; // taps first ≤ k < last
-    int64_t start;       // input index of tap 0; may be negative
-};
+/* With the padding counted, a window counts what it covers of input and declared padding, but not
+ * what ceil_mode makes it reach beyond. */
+static int64_t count_taps(const struct mface_window *w, int i, int64_t out)
+{
+    const int64_t start = out * w->stride[i] - w->pad_begin[i];
+    const int64_t room = w->in[i] + w->pad_end[i] - start;
+    const int64_t n = (room + w->dilation[i] - 1) / w->dilation[i];
+    return n < w->kernel[i] ? n : w->kernel[i];
+}
 
 static struct taps find_taps(const struct mface_window *w, int i, int64_t out)
 {
@@ -72,18 +85,34 @@ static struct taps find_taps(const struct mface_window *w, int i, int64_t out)
     taps.last = (w->in[i] - taps.start + w->dilation[i] - 1) / w->dilation[i];
     if (taps.last > w->kernel[i])
         taps.last = w->kernel[i];
+    taps.n_padded = count_taps(w, i, out);
     return taps;
 }
 
-static bool windows_meet_input(const struct mface_window *w)
+/* Taps are tabulated once: they cost divisions, and a plane asks for each of them often. */
+static enum mface_status build_taps(struct mface_step *step, struct state *state)
 {
-    for (int i = 0; i < w->n; i++)
+    const struct mface_window *w = &state->w;
+    struct taps *taps = mface_mem_calloc((size_t)(w->out[0] + w->out[1] + w->out[2]), sizeof *taps);
+    if (!taps)
+        return mface_op_nomem(step);
+    for (int i = 0; i < ALL; taps += w->out[i++]) {
+        state->taps[i] = taps;
         for (int64_t out = 0; out < w->out[i]; out++) {
-            const struct taps taps = find_taps(w, i, out);
-            if (taps.first >= taps.last)
-                return false;
+            taps[out] = find_taps(w, i, out);
+            if (taps[out].first >= taps[out].last)
+                return mface_op_fail(
+                    step, MFACE_ERR_UNSUPPORTED, "a window lies in the padding alone");
         }
-    return true;
+    }
+    return MFACE_OK;
+}
+
+static void release(struct mface_step *step)
+{
+    struct state *state = step->state;
+    if (state)
+        mface_mem_free(state->taps[0]);
 }
 
 static enum mface_status prepare(struct mface_step *step)
@@ -93,11 +122,9 @@ static enum mface_status prepare(struct mface_step *step)
         return mface_op_nomem(step);
     MFACE_TRY(mface_window_init(step, NULL, &state->w));
     widen(&state->w);
-    if (!windows_meet_input(&state->w))
-        return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "a window lies in the padding alone");
     state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
     state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;
-    return MFACE_OK;
+    return build_taps(step, state);
 }
 
 /* Steps to the next output position of a plane, in row-major order. */
@@ -116,27 +143,44 @@ static void next_position(const struct mface_window *w, int64_t at[ALL])
                                                   t[2].start + k2 * w->dilation[2];                \
                  k2 < t[2].last; k2++, index += w->dilation[2])
 
-#define DEFINE_MAX_PLANE(type, name)                                                               \
-    static void max_plane_##name(                                                                  \
-        const struct mface_window *w, const void *plane, void *result, int64_t *indices)           \
+#define TAPS_AT(state, at)                                                                         \
     {                                                                                              \
+        state->taps[0][at[0]], state->taps[1][at[1]], state->taps[2][at[2]]                        \
+    }
+
+/* Without indices the maximum is a value that the compiler can keep free of branches. */
+#define DEFINE_MAX_PLANE(type, name, lowest)                                                       \
+    static void max_plane_##name(const struct state *state, const void *plane, void *result)       \
+    {                                                                                              \
+        const struct mface_window *w = &state->w;                                                  \
         const type *x = plane;                                                                     \
         int64_t at[ALL] = { 0 }, n = w->out[0] * w->out[1] * w->out[2];                            \
         for (int64_t o = 0; o < n; o++, next_position(w, at)) {                                    \
-            const struct taps t[ALL] = { find_taps(w, 0, at[0]), find_taps(w, 1, at[1]),           \
-                find_taps(w, 2, at[2]) };                                                          \
+            const struct taps t[ALL] = TAPS_AT(state, at);                                         \
+            type best = lowest;                                                                    \
+            FOR_TAPS(w, t, k0, k1, k2, i)                                                          \
+            best = x[i] > best ? x[i] : best;                                                      \
+            ((type *)result)[o] = best;                                                            \
+        }                                                                                          \
+    }                                                                                              \
+    static void max_index_plane_##name(                                                            \
+        const struct state *state, const void *plane, int64_t *indices)                            \
+    {                                                                                              \
+        const struct mface_window *w = &state->w;                                                  \
+        const type *x = plane;                                                                     \
+        int64_t at[ALL] = { 0 }, n = w->out[0] * w->out[1] * w->out[2];                            \
+        for (int64_t o = 0; o < n; o++, next_position(w, at)) {                                    \
+            const struct taps t[ALL] = TAPS_AT(state, at);                                         \
             int64_t best = -1;                                                                     \
             FOR_TAPS(w, t, k0, k1, k2, i)                                                          \
             if (best < 0 || x[i] > x[best])                                                        \
                 best = i;                                                                          \
-            ((type *)result)[o] = x[best];                                                         \
-            if (indices)                                                                           \
-                indices[o] = best;                                                                 \
+            indices[o] = best;                                                                     \
         }                                                                                          \
     }
 
-DEFINE_MAX_PLANE(float, f32)
-DEFINE_MAX_PLANE(uint8_t, u8)
+DEFINE_MAX_PLANE(float, f32, -INFINITY)
+DEFINE_MAX_PLANE(uint8_t, u8, 0)
 
 /* From row-major to column-major within the plane, and to the place in the whole tensor. */
 static void finish_indices(const struct state *state, int64_t plane, int64_t *indices)
@@ -172,28 +216,19 @@ static enum mface_status run_max(const struct mface_step *step, const struct mfa
     const struct planes p = count_planes(step);
     const bool bytes = step->in[0].dtype == MFACE_DTYPE_U8;
     int64_t *all = step->n_out > 1 ? args->out[1].data : NULL;
-    if (!args->out[0].data)
-        return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "indices without values");
+    char *values = args->out[0].data;
 #pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
     for (int64_t i = 0; i < p.n; i++) {
         const char *in = (const char *)args->in[0].data + i * p.in_bytes;
-        char *out = (char *)args->out[0].data + i * p.out_bytes;
-        int64_t *indices = all ? all + i * p.out_elements : NULL;
-        (bytes ? max_plane_u8 : max_plane_f32)(&state->w, in, out, indices);
-        if (indices)
-            finish_indices(state, i, indices);
+        if (values)
+            (bytes ? max_plane_u8 : max_plane_f32)(state, in, values + i * p.out_bytes);
+        if (!all)
+            continue;
+        int64_t *indices = all + i * p.out_elements;
+        (bytes ? max_index_plane_u8 : max_index_plane_f32)(state, in, indices);
+        finish_indices(state, i, indices);
     }
     return MFACE_OK;
-}
-
-/* With the padding counted, a window counts what it covers of input and declared padding, but not
- * what ceil_mode makes it reach beyond. */
-static int64_t count_taps(const struct mface_window *w, int i, int64_t out)
-{
-    const int64_t start = out * w->stride[i] - w->pad_begin[i];
-    const int64_t room = w->in[i] + w->pad_end[i] - start;
-    const int64_t n = (room + w->dilation[i] - 1) / w->dilation[i];
-    return n < w->kernel[i] ? n : w->kernel[i];
 }
 
 static void average_plane(const struct state *state, const float *x, float *y)
@@ -204,8 +239,8 @@ static void average_plane(const struct state *state, const float *x, float *y)
         struct taps t[ALL];
         int64_t count = 1;
         for (int i = 0; i < ALL; i++) {
-            t[i] = find_taps(w, i, at[i]);
-            count *= state->include_pad ? count_taps(w, i, at[i]) : t[i].last - t[i].first;
+            t[i] = state->taps[i][at[i]];
+            count *= state->include_pad ? t[i].n_padded : t[i].last - t[i].first;
         }
         float sum = 0.0f;
         FOR_TAPS(w, t, k0, k1, k2, i)
@@ -278,6 +313,7 @@ const struct mface_op mface_op_max_pool = {
     .infer = infer_max,
     .prepare = prepare,
     .run = run_max,
+    .release = release,
 };
 
 const struct mface_op mface_op_average_pool = {
@@ -287,6 +323,7 @@ const struct mface_op mface_op_average_pool = {
     .infer = infer_average,
     .prepare = prepare,
     .run = run_average,
+    .release = release,
 };
 
 const struct mface_op mface_op_global_average_pool = {

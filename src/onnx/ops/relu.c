@@ -19,7 +19,7 @@ static enum mface_status run_relu(const struct mface_step *step, const struct mf
     const int64_t n = mface_shape_count(&step->out[0].shape);
     const float *x = args->in[0].data;
     float *y = args->out[0].data;
-#pragma omp parallel for simd num_threads(step->threads) if (n > PARALLEL_MIN)
+#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++)
         y[i] = x[i] < 0.0f ? 0.0f : x[i];
     return MFACE_OK;
@@ -41,9 +41,11 @@ static enum mface_status run_leaky_relu(
     const float alpha = ((const struct state *)step->state)->alpha;
     const float *x = args->in[0].data;
     float *y = args->out[0].data;
-#pragma omp parallel for simd num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] < 0.0f ? x[i] * alpha : x[i];
+#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
+    for (int64_t i = 0; i < n; i++) {
+        const float scaled = x[i] * alpha; // always, so that the loop needs no branch
+        y[i] = x[i] < 0.0f ? scaled : x[i];
+    }
     return MFACE_OK;
 }
 

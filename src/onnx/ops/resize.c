@@ -106,39 +106,50 @@ static void add_pass(struct state *state, const struct mface_resize_axis *axis, 
     shape->dim[i] = axis->n_out;
 }
 
+/* Describes the passes over all axes; `axis` comes with what they share. */
+static enum mface_status plan_passes(const struct mface_step *step, struct mface_resize_axis axis,
+    const struct mface_resize_sizes *sizes, struct state *state)
+{
+    struct mface_shape shape = step->in[0].shape;
+    struct mface_resize_taps *taps = state->taps;
+    const size_t element_bytes = mface_dtype_bytes(step->in[0].dtype);
+    for (int i = 0; i < shape.rank; i++) {
+        axis.n_in = shape.dim[i];
+        axis.n_out = sizes->shape.dim[i];
+        axis.scale = sizes->scale[i];
+        axis.roi_start = sizes->roi_start[i];
+        axis.roi_end = sizes->roi_end[i];
+        if (!needs_pass(&axis))
+            continue;
+        add_pass(state, &axis, i, &shape, taps);
+        if (!mface_shape_valid(&shape)) // though input and output are
+            return mface_op_fail(step, MFACE_ERR_FORMAT, "a size between two axes is too large");
+        taps += axis.n_out;
+        const size_t bytes = (size_t)mface_shape_count(&shape) * element_bytes;
+        state->half_bytes = bytes > state->half_bytes ? bytes : state->half_bytes;
+    }
+    return MFACE_OK;
+}
+
 static enum mface_status prepare(struct mface_step *step)
 {
     struct mface_resize_axis axis;
     struct mface_resize_sizes sizes;
     MFACE_TRY(read_method(step, &axis));
-    MFACE_TRY(mface_resize_sizes_read(step, axis.coord == MFACE_RESIZE_TF_CROP_AND_RESIZE, &sizes));
-    struct mface_shape shape = step->in[0].shape;
-    if (mface_shape_count(&shape) == 0 || mface_shape_count(&sizes.shape) == 0)
+    const bool crop = axis.coord == MFACE_RESIZE_TF_CROP_AND_RESIZE;
+    MFACE_TRY(mface_resize_sizes_read(step, crop, &sizes));
+    if (mface_shape_count(&sizes.shape) == 0)
         return MFACE_OK; // nothing to run
     size_t n_taps = 0;
-    for (int i = 0; i < shape.rank; i++)
+    for (int i = 0; i < sizes.shape.rank; i++)
         n_taps += (size_t)sizes.shape.dim[i];
-    struct state *state =
-        mface_op_state(step, sizeof *state + n_taps * sizeof(struct mface_resize_taps));
+    const size_t taps_bytes = n_taps * sizeof(struct mface_resize_taps);
+    struct state *state = mface_op_state(step, sizeof *state + taps_bytes);
     if (!state)
         return mface_op_nomem(step);
     state->n_taps = mface_resize_n_taps(axis.mode);
     state->extrapolation = mface_op_attr_float(step, "extrapolation_value", 0);
-    struct mface_resize_taps *taps = state->taps;
-    for (int i = 0; i < shape.rank; i++) {
-        axis.n_in = shape.dim[i];
-        axis.n_out = sizes.shape.dim[i];
-        axis.scale = sizes.scale[i];
-        axis.roi_start = sizes.roi_start[i];
-        axis.roi_end = sizes.roi_end[i];
-        if (!needs_pass(&axis))
-            continue;
-        add_pass(state, &axis, i, &shape, taps);
-        taps += axis.n_out;
-        const size_t bytes =
-            (size_t)mface_shape_count(&shape) * mface_dtype_bytes(step->in[0].dtype);
-        state->half_bytes = bytes > state->half_bytes ? bytes : state->half_bytes;
-    }
+    MFACE_TRY(plan_passes(step, axis, &sizes, state));
     step->scratch_bytes = state->n_passes > 1 ? 2 * state->half_bytes : 0;
     return MFACE_OK;
 }

@@ -2,6 +2,7 @@
  * Reciprocal Erf, trigonometry, Softplus, Softsign, HardSwish, Not.
  *
  * All take f32; what shape arithmetic asks of integers, and bool, is computed in int64_t. */
+#include "onnx/ops/cosine.h"
 #include "onnx/ops/elem.h"
 #include "onnx/ops/family.h"
 
@@ -35,7 +36,6 @@ UNARY_KERNEL(sqrt_f32, float, sqrtf(x))
 UNARY_KERNEL(reciprocal_f32, float, 1.0f / x)
 UNARY_KERNEL(erf_f32, float, erff(x))
 UNARY_KERNEL(sin_f32, float, sinf(x))
-UNARY_KERNEL(cos_f32, float, cosf(x))
 UNARY_KERNEL(tan_f32, float, tanf(x))
 UNARY_KERNEL(asin_f32, float, asinf(x))
 UNARY_KERNEL(acos_f32, float, acosf(x))
@@ -44,6 +44,12 @@ UNARY_KERNEL(softplus_f32, float, fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)))) // n
 UNARY_KERNEL(softsign_f32, float, x / (1.0f + fabsf(x)))
 UNARY_KERNEL(hard_swish_f32, float, x *fminf(fmaxf(x + 3.0f, 0.0f), 6.0f) / 6.0f)
 UNARY_KERNEL(not_i64, int64_t, x == 0)
+
+static void cos_f32(int64_t n, const void *a, void *y, const void *param)
+{
+    (void)param;
+    mface_cos_f32(n, a, y);
+}
 
 struct unary {
     const char *name;

@@ -70,8 +70,8 @@ static enum mface_status read_pads(const struct mface_step *step, struct mface_w
     int64_t pads[2 * MFACE_WINDOW_RANK_MAX];
     MFACE_TRY(read_list(step, "pads", 2 * w->n, 0, 0, pads));
     for (int i = 0; i < w->n; i++) {
-        w->pad_begin[i] = pads[i];
-        w->pad_end[i] = pads[w->n + i];
+        w->pad_begin[i] = pads[i] + step->fusion.pad_begin[i];
+        w->pad_end[i] = pads[w->n + i] + step->fusion.pad_end[i];
     }
     return MFACE_OK;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[1024];
 static char text[4096];
 static int n_logged;
 
@@ -23,7 +23,8 @@ static void collect(void *user, enum mface_log_level level, const char *message)
 int fixture_enter(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/memoface-media-XXXXXX");
+    const char *parent = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/memoface-media-XXXXXX", parent ? parent : P_tmpdir);
     mface_log_set(collect, NULL);
     return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
 }
@@ -31,7 +32,7 @@ int fixture_enter(void **state)
 int fixture_leave(void **state)
 {
     (void)state;
-    char command[128];
+    char command[1100];
     mface_log_set(NULL, NULL);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return chdir("/") == 0 ? system(command) : -1;

@@ -147,6 +147,47 @@ static void test_two_writers_of_one_name(void **state)
     run("rm out.mp4");
 }
 
+static void test_link_to_the_output_survives(void **state)
+{
+    (void)state;
+    run("rm -f real.mp4 && ln -s real.mp4 link.mp4 && touch real.mp4");
+    assert_int_equal(copy_media("in.mp4", "link.mp4", NULL, NULL), MFACE_OK);
+    run("test -h link.mp4 && test -s real.mp4 && rm link.mp4 real.mp4");
+}
+
+/* Makes the later ADTS headers (ISO 13818-7, 6.2) of MPEG-TS packets of PID 0x101 claim four blocks
+ * and a checksum, which FFmpeg does not take into MP4. */
+static void damage_sound(const char *from, const char *to)
+{
+    static uint8_t bytes[1 << 20];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_true(in && out);
+    const size_t n = fread(bytes, 1, sizeof bytes, in);
+    for (size_t at = n / 188 / 2 * 188; at + 188 <= n; at += 188)
+        for (uint8_t *b = bytes + at; b < bytes + at + 180; b++)
+            if ((bytes[at + 1] & 31) == 1 && bytes[at + 2] == 1 && b[0] == 0xFF && b[1] == 0xF1) {
+                b[1] = 0xF0;
+                b[6] |= 3;
+            }
+    fwrite(bytes, 1, n, out);
+    fclose(in);
+    fclose(out);
+}
+
+static void test_damaged_sound_does_not_end_the_film(void **state)
+{
+    (void)state;
+    run("ffmpeg -v error -y -i in.mp4 -c copy sound.ts");
+    damage_sound("sound.ts", "damaged.ts");
+    int64_t n_frames;
+    forget_messages();
+    assert_int_equal(copy_media("damaged.ts", "out.mp4", NULL, &n_frames), MFACE_OK);
+    assert_int_equal(n_frames, 60);
+    assert_int_equal(n_messages(), 1);
+    assert_non_null(strstr(messages(), "left out"));
+    run("rm out.mp4");
+}
+
 /* Cut at 60 %: what lies before is read, and one line says so. */
 static void check_cut(const char *whole, const char *cut)
 {
@@ -232,6 +273,8 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_failed_write_keeps_the_old_file),
         cmocka_unit_test(test_two_writers_of_one_name),
+        cmocka_unit_test(test_link_to_the_output_survives),
+        cmocka_unit_test(test_damaged_sound_does_not_end_the_film),
         cmocka_unit_test(test_truncated_files),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_reader_without_writer),

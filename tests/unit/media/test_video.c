@@ -1,6 +1,7 @@
 /* Videos through the reader and the writer: pixels, times and everything beside them. */
 #include "fixture.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,106 @@ static void test_container_picks_the_encoder(void **state)
     }
 }
 
+/* One place between two threads. */
+struct slot {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct mface_frame *frame;
+    bool ended;
+    struct mface_reader *reader;
+};
+
+static void *read_into_slot(void *arg)
+{
+    struct slot *slot = arg;
+    struct mface_frame *frame = NULL;
+    while (mface_reader_read(slot->reader, &frame) == MFACE_OK) {
+        pthread_mutex_lock(&slot->lock);
+        while (slot->frame)
+            pthread_cond_wait(&slot->changed, &slot->lock);
+        slot->frame = frame;
+        pthread_cond_signal(&slot->changed);
+        pthread_mutex_unlock(&slot->lock);
+    }
+    pthread_mutex_lock(&slot->lock);
+    slot->ended = true;
+    pthread_cond_signal(&slot->changed);
+    pthread_mutex_unlock(&slot->lock);
+    return NULL;
+}
+
+static struct mface_frame *take_from_slot(struct slot *slot)
+{
+    pthread_mutex_lock(&slot->lock);
+    while (!slot->frame && !slot->ended)
+        pthread_cond_wait(&slot->changed, &slot->lock);
+    struct mface_frame *frame = slot->frame;
+    slot->frame = NULL;
+    pthread_cond_signal(&slot->changed);
+    pthread_mutex_unlock(&slot->lock);
+    return frame;
+}
+
+static void test_reader_and_writer_on_two_threads(void **state)
+{
+    (void)state;
+    make_rich();
+    struct slot slot = { .reader = open_reader("rich.mp4") };
+    struct mface_writer_params params = lossless;
+    params.url = "out.mkv";
+    struct mface_writer *writer;
+    struct mface_frame *frame;
+    pthread_t thread;
+    pthread_mutex_init(&slot.lock, NULL);
+    pthread_cond_init(&slot.changed, NULL);
+    assert_int_equal(mface_writer_open(&params, slot.reader, &writer), MFACE_OK);
+    pthread_create(&thread, NULL, read_into_slot, &slot);
+    while ((frame = take_from_slot(&slot))) {
+        assert_int_equal(mface_writer_write(writer, frame), MFACE_OK);
+        mface_frame_unref(&frame);
+    }
+    pthread_join(thread, NULL);
+    mface_reader_close(&slot.reader); // the writer does not need it any more
+    assert_int_equal(mface_writer_finish(&writer), MFACE_OK);
+    check_same_pixels("rich.mp4", "out.mkv", "yuv420p");
+    char *sound = strdup(output_of("ffmpeg -v error -i rich.mp4 -map 0:a:1 -c copy -f md5 -"));
+    assert_string_equal(output_of("ffmpeg -v error -i out.mkv -map 0:a:1 -c copy -f md5 -"), sound);
+    free(sound);
+}
+
+static void test_covers_and_attachments_are_copied(void **state)
+{
+    (void)state;
+    make_rich();
+    run("ffmpeg -v error -y -f lavfi -i testsrc2=s=64x64 -frames:v 1 -update 1 cover.jpg && "
+        "ffmpeg -v error -y -i rich.mp4 -i cover.jpg -map 0:v -map 0:a:0 -map 1 -c copy "
+        "-disposition:v:1 attached_pic in.mp4");
+    check_copy("in.mp4", "out.mp4", NULL, 60);
+    assert_non_null(strstr(probe("out.mp4", "stream=codec_name"), "mjpeg"));
+    check_copy("in.mp4", "out.mkv", NULL, 60);
+    assert_string_equal(probe("out.mkv", "stream=codec_name:stream_disposition=attached_pic"),
+        "h264,0 aac,0 mjpeg,1 ");
+    run("ffmpeg -v error -y -i rich.mp4 -map 0:v -c copy -attach titles.srt -metadata:s:t "
+        "mimetype=text/plain in.mkv");
+    check_copy("in.mkv", "out.mkv", NULL, 60);
+    assert_string_equal(probe("out.mkv", "stream=codec_type"), "video attachment ");
+    assert_int_equal(n_messages(), 0);
+}
+
+static void test_streams_without_times_or_seeking(void **state)
+{
+    (void)state;
+    run("ffmpeg -v error -y -f lavfi -i testsrc2=s=96x64:r=25:d=1 -c:v libx264 in.h264");
+    check_copy("in.h264", "out.mp4", NULL, 25);
+    assert_string_equal(probe("out.mp4", "stream=avg_frame_rate,nb_frames"), "25/1,25 ");
+    run("ffmpeg -v error -y -f lavfi -i testsrc2=s=96x64:r=25:d=1 -c:v libx264 in.ts");
+    run("mkfifo pipe.ts; cat in.ts > pipe.ts &");
+    check_copy("pipe.ts", "out.mp4", NULL, 25);
+    assert_string_equal(probe("out.mp4", "stream=start_time"), "0.000000 "); // live: from 0
+    check_copy("in.mp4", "out.m3u8", NULL, 60);
+    assert_true(file_exists("out0.ts"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +339,9 @@ int main(void)
         cmocka_unit_test(test_rotation_is_a_tag_or_done),
         cmocka_unit_test(test_one_frame_and_no_sound),
         cmocka_unit_test(test_container_picks_the_encoder),
+        cmocka_unit_test(test_reader_and_writer_on_two_threads),
+        cmocka_unit_test(test_covers_and_attachments_are_copied),
+        cmocka_unit_test(test_streams_without_times_or_seeking),
     };
     return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "one_node.h"
+#include "onnx/ops/cosine.h"
 #include "onnx/shape.h"
 #include <math.h>
 #include <string.h>
@@ -208,6 +209,25 @@ static void integer_functions(void **state)
     assert_node_fails(&node, MFACE_ERR_UNSUPPORTED);
 }
 
+static void cosines_far_and_near(void **state)
+{
+    (void)state;
+    enum { N = 4096 };
+    float x[N], y[N];
+    double worst = 0;
+    for (int i = 0; i < N; i++) // mostly small, some up to a million, either sign
+        x[i] = (float)((i & 1 ? -1 : 1) * pow(i / (double)N, 9) * 1e6 + i * 1e-3);
+    mface_cos_f32(N, x, y);
+    for (int i = 0; i < N; i++)
+        worst = fmax(worst, fabs(y[i] - cos((double)x[i])));
+    assert_true(worst < 1e-7);
+    float odd[] = { 1e30f, 0.5f, -0.0f }, undefined[] = { NAN, INFINITY, -INFINITY };
+    mface_cos_f32(3, odd, odd);
+    assert_true(odd[0] == cosf(1e30f) && odd[1] == cosf(0.5f) && odd[2] == 1);
+    mface_cos_f32(3, undefined, undefined);
+    assert_true(isnan(undefined[0]) && isnan(undefined[1]) && isnan(undefined[2]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +241,7 @@ int main(void)
         cmocka_unit_test(operands_must_fit),
         cmocka_unit_test(softplus_does_not_overflow),
         cmocka_unit_test(integer_functions),
+        cmocka_unit_test(cosines_far_and_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,11 @@
+/* Rewrites of a plan's steps, between shape inference and preparation. */
+#ifndef MFACE_ONNX_PASSES_H
+#define MFACE_ONNX_PASSES_H
+
+#include "onnx/plan.h"
+
+/* Folds into each convolution what surrounds it: a zero Pad before; a constant bias per channel
+ * and an activation after. Expects n_uses counted, leaves them so. */
+MFACE_NODISCARD enum mface_status mface_pass_fold_conv(struct mface_plan *plan);
+
+#endif
