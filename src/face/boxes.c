@@ -7,6 +7,11 @@
 
 enum { N_CANDIDATES_MAX = 2048 };
 
+/* What may add up: the four best of a group (the anchors around a face), and only if one of them is
+ * fairly sure by itself, so that vague agreement of many on a coffee cup makes no face. */
+enum { N_WITNESSES_MAX = 4 };
+#define LEADER_SCORE_MIN 0.2F
+
 float mface_box_iou(const struct mface_box *a, const struct mface_box *b)
 {
     const float l = a->l > b->l ? a->l : b->l, r = a->r < b->r ? a->r : b->r;
@@ -44,15 +49,17 @@ static void sort_boxes(struct mface_box *boxes, int n)
 static int merge_group(struct mface_box *boxes, int n, float iou_max)
 {
     const struct mface_box best = boxes[0];
+    const int n_witnesses_max = best.score >= LEADER_SCORE_MIN ? N_WITNESSES_MAX : 1;
     double doubt = 1, weight = 0, l = 0, t = 0, r = 0, b = 0;
-    int n_others = 0;
+    int n_others = 0, n_witnesses = 0;
     for (int i = 0; i < n; i++) {
         const struct mface_box box = boxes[i];
         if (i > 0 && mface_box_iou(&best, &box) <= iou_max) {
             boxes[1 + n_others++] = box;
             continue;
         }
-        doubt *= 1 - (double)box.score;
+        if (n_witnesses++ < n_witnesses_max)
+            doubt *= 1 - (double)box.score;
         weight += box.score;
         l += (double)box.l * box.score, r += (double)box.r * box.score;
         t += (double)box.t * box.score, b += (double)box.b * box.score;

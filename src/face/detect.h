@@ -16,13 +16,14 @@ MFACE_NODISCARD enum mface_status mface_detector_open(
     const char *path, int threads, struct mface_detector **out);
 void mface_detector_free(struct mface_detector **detector);
 const char *mface_detector_kind(const struct mface_detector *detector); // "ssd-mobilenet", …
-struct mface_key mface_detector_digest(const struct mface_detector *detector); // content of the file
+struct mface_key mface_detector_digest(
+    const struct mface_detector *detector); // content of the file
 
 /* The kind an ONNX file would be opened as, or NULL. */
 const char *mface_detector_recognize(const struct mface_onnx *onnx);
 
 struct mface_detect_params {
-    int window_px; // longer side the frame is scaled down to, 0..4096; 0: the detector's own
+    int window_px;   // longer side the frame is scaled down to, 0..4096; 0: the detector's own
     float threshold; // 0.01..1
 };
 

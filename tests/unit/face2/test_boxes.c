@@ -40,6 +40,20 @@ static void test_merge_groups_candidates(void **state)
     near(boxes[1].b, 10);
 }
 
+static void test_merge_counts_four_witnesses_of_a_sure_leader(void **state)
+{
+    (void)state;
+    struct mface_box boxes[8];
+    for (int i = 0; i < 8; i++)
+        boxes[i] = (struct mface_box) { 0, 0, 10, 10, 0.3F };
+    assert_int_equal(mface_boxes_merge(boxes, 8, 0.5F, 8), 1);
+    near(boxes[0].score, 1 - pow(0.7, 4));
+    for (int i = 0; i < 8; i++)
+        boxes[i] = (struct mface_box) { 0, 0, 10, 10, 0.19F };
+    assert_int_equal(mface_boxes_merge(boxes, 8, 0.5F, 8), 1);
+    near(boxes[0].score, 0.19);
+}
+
 static void test_merge_sorts_by_merged_score(void **state)
 {
     (void)state;
@@ -148,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_iou),
         cmocka_unit_test(test_merge_groups_candidates),
+        cmocka_unit_test(test_merge_counts_four_witnesses_of_a_sure_leader),
         cmocka_unit_test(test_merge_sorts_by_merged_score),
         cmocka_unit_test(test_merge_ignores_noise),
         cmocka_unit_test(test_merge_suppresses_groups_that_end_up_alike),
