@@ -30,11 +30,12 @@ $(BUILD)/build.ninja:
 	@meson setup $(BUILD) --buildtype release -Dwerror=$(WERROR) $(if $(PREFIX),--prefix $(PREFIX)) >$(BUILD)/configure.log \
 		|| { tail -n 5 $(BUILD)/configure.log; exit 1; }
 
+# Colour transfer would give the bronze the skin's colours back.
 demo:
 	@tools/setup.sh --build-dir $(BUILD) --demo
 	@$(MAKE) --no-print-directory compile
 	$(BUILD)/memoface swap -i $(DEMO)/clip.mp4 -m $(DEMO)/demo.dfm -o $(DEMO)/out.mp4 \
-		--overwrite --report $(DEMO)/report.json
+		--color-transfer none --overwrite --report $(DEMO)/report.json
 	@$(PYTHON) tools/before_after.py $(DEMO)/clip.mp4 $(DEMO)/out.mp4 $(DEMO)/before-after.png
 	@echo 'before and after: $(DEMO)/before-after.png'
 

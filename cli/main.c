@@ -51,7 +51,7 @@ int main(int argc, char **argv)
         return EXIT_OK;
     }
     if (strcmp(word, "help") == 0 && argc > 2 && find_command(argv[2])) {
-        char *help_argv[] = { argv[2], "--help", NULL };
+        char help_option[] = "--help", *help_argv[] = { argv[2], help_option, NULL };
         const struct command *command = find_command(argv[2]);
         return (int)command->run(command, 2, help_argv);
     }

@@ -20,7 +20,7 @@ struct mface_found_face {
     /* Corners of the crop: top left, top right, bottom right, bottom left; all 0 if the landmarks
      * allow no alignment, in which case a swap leaves the face alone. */
     struct mface_face_point crop[4];
-    int n_points;                    // 68 or 468
+    int n_points; // 68 or 468
     struct mface_face_point points[468];
 };
 

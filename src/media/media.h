@@ -38,9 +38,9 @@ double mface_frame_time_s(const struct mface_frame *frame); // from the stream's
 struct mface_reader;
 
 struct mface_reader_params {
-    const char *url;    // file, pattern, directory of images, device, URL
-    const char *format; // FFmpeg input format, or NULL to probe
-    int threads;        // for the decoder; 0: its own choice
+    const char *url;           // file, pattern, directory of images, device, URL
+    const char *format;        // FFmpeg input format, or NULL to probe
+    int threads;               // for the decoder; 0: its own choice
     const atomic_bool *cancel; // when set to true, blocking reads end; may be NULL
 };
 
@@ -51,15 +51,15 @@ MFACE_NODISCARD enum mface_status mface_reader_open(
 void mface_reader_close(struct mface_reader **reader);
 
 struct mface_reader_info {
-    int w, h;                // upright pixels (the first image's, for a directory)
-    double fps;              // average; 0 for still images
-    double duration_s;       // 0 unknown
-    int64_t n_frames;        // an estimate for progress; 0 unknown
-    const char *codec;       // "h264"
+    int w, h;                 // upright pixels (the first image's, for a directory)
+    double fps;               // average; 0 for still images
+    double duration_s;        // 0 unknown
+    int64_t n_frames;         // an estimate for progress; 0 unknown
+    const char *codec;        // "h264"
     const char *pixel_format; // "yuv420p"
-    bool is_image;           // one still image
+    bool is_image;            // one still image
     bool is_directory;
-    int rotation_deg;        // 0, 90, 180, 270
+    int rotation_deg; // 0, 90, 180, 270
 };
 void mface_reader_get_info(const struct mface_reader *reader, struct mface_reader_info *info);
 

@@ -20,6 +20,7 @@ int mface_monitor_print_line(
     char used[16], limit[16];
     mface_monitor_print_bytes(sample->cache_used_bytes, used, sizeof used);
     mface_monitor_print_bytes(sample->cache_limit_bytes, limit, sizeof limit);
-    return snprintf(text, text_bytes, "RAM Cache: %s/%s | Hit Rate: %.0f%% | CPU: %.0f%% | FPS: %.0f",
-        used, limit, sample->hit_rate * 100, sample->cpu_percent, sample->fps);
+    return snprintf(text, text_bytes,
+        "RAM Cache: %s/%s | Hit Rate: %.0f%% | CPU: %.0f%% | FPS: %.0f", used, limit,
+        sample->hit_rate * 100, sample->cpu_percent, sample->fps);
 }

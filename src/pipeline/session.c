@@ -117,7 +117,7 @@ struct run {
     struct mface_writer *writer;
     struct mface_engine *engine;
     int64_t frames_total;
-    bool has_output; // finished under its name
+    bool has_output;                    // finished under its name
     struct mface_provenance provenance; // the writer borrows its strings
 };
 

@@ -166,7 +166,7 @@ const struct mface_option mface_settings_rows[] = {
       .help = "moves the swapped face down, in crops" },
     { ROW("face-scale", face_scale, MERGE, IN(MERGE)), NUMBER(FLOAT, 0.5, 1.5, 0.01, "1"),
       .help = "size of the swapped face" },
-    { ROW("color-transfer", color_transfer, MERGE, IN(POST)), CHOICE(color_transfers, "none"),
+    { ROW("color-transfer", color_transfer, MERGE, IN(POST)), CHOICE(color_transfers, "rct"),
       .help = "gives the new face the colours of the old one" },
     { ROW("interpolation", interpolation, MERGE, IN(MERGE)), CHOICE(interpolations, "bilinear"),
       .help = "how the face is sampled into the frame" },

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_FRAMES = 6, MESON_SKIP = 77 };
+enum { N_FRAMES = 10, MESON_SKIP = 77 };
 
 static const char *clip_path, *model_path;
 static char folder[] = "e2e-session-XXXXXX";
