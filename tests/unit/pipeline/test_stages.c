@@ -89,7 +89,7 @@ static void test_promises(void **state)
         { "post-gamma-red", "1.2", MFACE_STAGE_POST, MFACE_STAGE_SWAP },
         { "post-sharpen", "1", MFACE_STAGE_POST, MFACE_STAGE_SWAP },
         { "mask-erode", "9", MFACE_STAGE_POST, MFACE_STAGE_SWAP },
-        { "color-transfer", "rct", MFACE_STAGE_POST, MFACE_STAGE_SWAP },
+        { "color-transfer", "none", MFACE_STAGE_POST, MFACE_STAGE_SWAP },
         { "opacity", "0.5", MFACE_STAGE_MERGE, MFACE_STAGE_POST },
         { "median", "10", MFACE_STAGE_MERGE, MFACE_STAGE_POST },
         { "morph", "0.1", MFACE_STAGE_SWAP, MFACE_STAGE_PRE },
