@@ -78,6 +78,7 @@ static enum mface_status hold_const(struct mface_plan *plan, int index)
         return fail_nomem(plan);
     if (bytes)
         memcpy(copy, value->tensor.data, bytes);
+    mface_onnx_forget_pages(plan->onnx, value->tensor.data, bytes);
     value->tensor.data = copy;
     value->owned = true;
     return MFACE_OK;

@@ -41,4 +41,8 @@ struct mface_onnx {
 /* Fills in everything from `values` on, from onnx->model. */
 MFACE_NODISCARD enum mface_status mface_graph_build(struct mface_onnx *onnx);
 
+/* Tells the system that these bytes of the file, just copied, need not stay in memory; they are
+ * read from the file again if asked for. Does nothing for data outside a mapped file. */
+void mface_onnx_forget_pages(const struct mface_onnx *onnx, const void *data, size_t bytes);
+
 #endif

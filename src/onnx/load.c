@@ -97,6 +97,15 @@ void mface_onnx_free(struct mface_onnx **onnx_ptr)
     *onnx_ptr = NULL;
 }
 
+void mface_onnx_forget_pages(const struct mface_onnx *onnx, const void *data, size_t bytes)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)onnx->data;
+    const uintptr_t first = ((uintptr_t)data + page - 1) & ~(page - 1);
+    const uintptr_t last = ((uintptr_t)data + bytes) & ~(page - 1); // whole pages only
+    if (onnx->mapped && first < last && first >= start && last <= start + onnx->size)
+        madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
 size_t mface_onnx_n_inputs(const struct mface_onnx *onnx)
 {
     return onnx->n_inputs;

@@ -148,19 +148,53 @@ static void next_position(const struct mface_window *w, int64_t at[ALL])
         state->taps[0][at[0]], state->taps[1][at[1]], state->taps[2][at[2]]                        \
     }
 
-/* Without indices the maximum is a value that the compiler can keep free of branches. */
+/* Outputs of a row for which tap k of the last dimension falls inside the input. */
+struct span {
+    int64_t first, last; // first ≤ x < last
+};
+
+static struct span find_span(const struct mface_window *w, int64_t k)
+{
+    const int64_t in = w->in[ALL - 1], stride = w->stride[ALL - 1];
+    const int64_t shift = w->pad_begin[ALL - 1] - k * w->dilation[ALL - 1];
+    struct span span = { .first = shift > 0 ? (shift + stride - 1) / stride : 0,
+        .last = in + shift > 0 ? (in - 1 + shift) / stride + 1 : 0 };
+    if (span.last > w->out[ALL - 1])
+        span.last = w->out[ALL - 1];
+    return span;
+}
+
+/* Without indices, rows of input are folded into rows of output tap by tap: no branches inside. */
 #define DEFINE_MAX_PLANE(type, name, lowest)                                                       \
+    static void max_row_##name(const struct mface_window *w, const type *x, type *y)               \
+    {                                                                                              \
+        const int64_t stride = w->stride[ALL - 1];                                                 \
+        for (int64_t k = 0; k < w->kernel[ALL - 1]; k++) {                                         \
+            const struct span span = find_span(w, k);                                              \
+            const int64_t shift = k * w->dilation[ALL - 1] - w->pad_begin[ALL - 1];                \
+            for (int64_t o = span.first; o < span.last; o++) {                                     \
+                const type value = x[o * stride + shift];                                          \
+                y[o] = value > y[o] ? value : y[o];                                                \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
     static void max_plane_##name(const struct state *state, const void *plane, void *result)       \
     {                                                                                              \
         const struct mface_window *w = &state->w;                                                  \
-        const type *x = plane;                                                                     \
-        int64_t at[ALL] = { 0 }, n = w->out[0] * w->out[1] * w->out[2];                            \
-        for (int64_t o = 0; o < n; o++, next_position(w, at)) {                                    \
-            const struct taps t[ALL] = TAPS_AT(state, at);                                         \
-            type best = lowest;                                                                    \
-            FOR_TAPS(w, t, k0, k1, k2, i)                                                          \
-            best = x[i] > best ? x[i] : best;                                                      \
-            ((type *)result)[o] = best;                                                            \
+        const int64_t rows = w->out[0] * w->out[1], n = w->out[2];                                 \
+        for (int64_t r = 0; r < rows; r++) {                                                       \
+            const struct taps *t0 = &state->taps[0][r / w->out[1]];                                \
+            const struct taps *t1 = &state->taps[1][r % w->out[1]];                                \
+            type *y = (type *)result + r * n;                                                      \
+            for (int64_t o = 0; o < n; o++)                                                        \
+                y[o] = lowest;                                                                     \
+            for (int64_t k0 = t0->first; k0 < t0->last; k0++)                                      \
+                for (int64_t k1 = t1->first; k1 < t1->last; k1++)                                  \
+                    max_row_##name(w,                                                              \
+                        (const type *)plane + ((t0->start + k0 * w->dilation[0]) * w->in[1] +      \
+                                                  t1->start + k1 * w->dilation[1]) *               \
+                                                  w->in[2],                                        \
+                        y);                                                                        \
         }                                                                                          \
     }                                                                                              \
     static void max_index_plane_##name(                                                            \
