@@ -66,10 +66,8 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         const float *x = (const float *)args->in[0].data + r * state->row;
         const float *slope = (const float *)args->in[1].data + slope_offset(state, r);
         float *y = (float *)args->out[0].data + r * state->row;
-        for (int64_t i = 0; i < state->row; i++) {
-            const float scaled = x[i] * slope[i * state->slope_step]; // always: no branch
-            y[i] = x[i] < 0.0f ? scaled : x[i];
-        }
+        for (int64_t i = 0; i < state->row; i++) // a choice of factors needs no branch
+            y[i] = x[i] * (x[i] < 0.0f ? slope[i * state->slope_step] : 1.0f);
     }
     return MFACE_OK;
 }

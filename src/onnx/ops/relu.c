@@ -42,10 +42,8 @@ static enum mface_status run_leaky_relu(
     const float *x = args->in[0].data;
     float *y = args->out[0].data;
 #pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++) {
-        const float scaled = x[i] * alpha; // always, so that the loop needs no branch
-        y[i] = x[i] < 0.0f ? scaled : x[i];
-    }
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] * (x[i] < 0.0f ? alpha : 1.0f); // a choice of factors needs no branch
     return MFACE_OK;
 }
 
