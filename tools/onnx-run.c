@@ -1,6 +1,7 @@
 /* onnx-run: runs any model on raw little-endian arrays.
  *
  *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--out DIR] [--threads N] [--repeat N]
+ *         [--precision f32|bf16]
  *
  * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. Each output is
  * written to DIR/NAME.bin, with characters that do not suit a file name made '_', and its type and
@@ -22,6 +23,7 @@ struct options {
     const char *model, *out;
     const char *in[INPUTS_MAX];
     int n_in, threads, repeat;
+    enum mface_precision precision;
 };
 
 static void die(const char *what, const char *which)
@@ -34,6 +36,15 @@ static void check(enum mface_status status)
 {
     if (status != MFACE_OK)
         exit(1); // the library has said why
+}
+
+static enum mface_precision parse_precision(const char *text)
+{
+    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+        if (strcmp(text, mface_precision_name(i)) == 0)
+            return i;
+    die("not a precision", text);
+    return MFACE_PRECISION_F32;
 }
 
 static void parse_args(int argc, char **argv, struct options *options)
@@ -54,6 +65,8 @@ static void parse_args(int argc, char **argv, struct options *options)
             options->threads = atoi(value);
         else if (strcmp(argv[i], "--repeat") == 0)
             options->repeat = atoi(value);
+        else if (strcmp(argv[i], "--precision") == 0)
+            options->precision = parse_precision(value);
         else
             die("unknown option", argv[i]);
         i++;
@@ -209,9 +222,10 @@ int main(int argc, char **argv)
         shapes[i] = inputs[i];
         shapes[i].data = NULL;
     }
-    const struct mface_plan_params params = {
-        .inputs = shapes, .n_inputs = mface_onnx_n_inputs(onnx), .threads = options.threads
-    };
+    const struct mface_plan_params params = { .inputs = shapes,
+        .n_inputs = mface_onnx_n_inputs(onnx),
+        .threads = options.threads,
+        .precision = options.precision };
     check(mface_plan_create(onnx, &params, &plan));
     run(&options, plan, mface_onnx_n_outputs(onnx), inputs);
     mface_plan_free(&plan);

@@ -1,7 +1,7 @@
 /* From graph to steps.
  *
- * Nodes that no graph output depends on are skipped. The others are walked in order: a step is
- * made, shapes are inferred, and a step whose inputs are all constant (or which looks at shapes
+ * Nodes that no wanted graph output depends on are skipped. The others are walked in order: a step
+ * is made, shapes are inferred, and a step whose inputs are all constant (or which looks at shapes
  * only) is run at once and its outputs become constants. Chains that merely compute a shape vanish
  * this way, without any operator knowing about it. Large constants stay in the file until a step
  * is prepared that needs them, so weights are never all copied at once. */
@@ -254,11 +254,13 @@ static enum mface_status add_graph_values(struct mface_plan *plan)
     return MFACE_OK;
 }
 
-/* needed[v]: some graph output depends on value v. */
-static void mark_needed(const struct mface_onnx *onnx, bool *needed)
+/* needed[v]: some wanted graph output depends on value v. */
+static void mark_needed(const struct mface_plan *plan, bool *needed)
 {
+    const struct mface_onnx *onnx = plan->onnx;
     for (size_t i = 0; i < onnx->model.graph.n_outputs; i++)
-        needed[onnx->output_values[i]] = true;
+        if (plan->output_values[i] >= 0)
+            needed[plan->output_values[i]] = true;
     for (size_t n = onnx->n_nodes; n-- > 0;) {
         const struct mface_node *node = &onnx->nodes[n];
         bool live = false;
@@ -286,10 +288,9 @@ enum mface_status mface_plan_compile(struct mface_plan *plan)
     if (!needed || !plan->steps)
         return fail_nomem(plan);
     MFACE_TRY(add_graph_values(plan));
-    mark_needed(onnx, needed);
+    mark_needed(plan, needed);
     for (size_t i = 0; i < onnx->n_nodes; i++)
         if (node_is_needed(&onnx->nodes[i], needed))
             MFACE_TRY(compile_node(plan, &onnx->nodes[i]));
-    plan->output_values = onnx->output_values;
     return MFACE_OK;
 }

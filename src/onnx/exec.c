@@ -131,6 +131,16 @@ static enum mface_status check_inputs(
     return MFACE_OK;
 }
 
+static enum mface_status check_outputs(
+    const struct mface_plan *plan, const struct mface_tensor *outputs)
+{
+    for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++)
+        if (outputs[i].data && plan->output_values[i] < 0)
+            return mface_fail(MFACE_ERR_ARG, "%s: the plan was made without output '%s'",
+                plan->onnx->name, plan->onnx->model.graph.outputs[i].name);
+    return MFACE_OK;
+}
+
 static bool is_empty(const struct mface_step *step)
 {
     for (int i = 0; i < step->n_out; i++)
@@ -154,6 +164,8 @@ static void copy_outputs(const struct mface_runner *runner, const struct mface_t
     const struct mface_plan *plan = runner->plan;
     for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++) {
         const int index = plan->output_values[i];
+        if (index < 0)
+            continue;
         const struct mface_plan_value *root = &plan->values[mface_plan_root(plan, index)];
         const size_t bytes = mface_tensor_bytes(&plan->values[index].tensor);
         const void *data = root->storage == MFACE_STORAGE_INPUT ? inputs[root->input].data
@@ -167,6 +179,7 @@ enum mface_status mface_runner_run(struct mface_runner *runner, const struct mfa
     const struct mface_tensor *outputs)
 {
     MFACE_TRY(check_inputs(runner->plan, inputs));
+    MFACE_TRY(check_outputs(runner->plan, outputs));
     for (size_t i = 0; i < runner->n_borrowed; i++)
         runner->borrowed[i].tensor->data = inputs[runner->borrowed[i].input].data;
     const int threads_before = omp_get_max_threads();

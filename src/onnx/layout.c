@@ -20,7 +20,8 @@ void mface_plan_count_uses(struct mface_plan *plan)
             if (plan->steps[s]->core->in[i] >= 0)
                 plan->values[plan->steps[s]->core->in[i]].n_uses++;
     for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++)
-        plan->values[plan->output_values[i]].n_uses++;
+        if (plan->output_values[i] >= 0)
+            plan->values[plan->output_values[i]].n_uses++;
 }
 
 static bool is_used(const struct mface_plan *plan, const struct mface_step *step)
@@ -82,7 +83,8 @@ static void find_lifetimes(struct mface_plan *plan)
                 plan->values[step->core->out[i]].first = plan->values[step->core->out[i]].last = s;
     }
     for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++)
-        plan->values[mface_plan_root(plan, plan->output_values[i])].last = plan->n_steps;
+        if (plan->output_values[i] >= 0)
+            plan->values[mface_plan_root(plan, plan->output_values[i])].last = plan->n_steps;
     for (int s = 0; s < plan->n_steps; s++)
         for (int i = 0; i < plan->steps[s]->n_out; i++) {
             const int out = plan->steps[s]->core->out[i];

@@ -78,6 +78,16 @@ void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summa
 
 struct mface_plan;
 
+/* What a plan computes in. f32 is the reference. */
+enum mface_precision {
+    MFACE_PRECISION_F32,
+    /* Weights and activations of convolutions and matrix products are stored as bfloat16 and
+     * summed up in f32; inputs and outputs of the plan stay as the model declares them. */
+    MFACE_PRECISION_BF16,
+};
+
+const char *mface_precision_name(enum mface_precision precision); // "f32"
+
 struct mface_plan_params {
     /* One per model input, in order. `data` NULL: given at run time. `data` set: a compile-time
      * constant, copied (AMP's morph value decides shapes). Ranks and dims must all be known. */
@@ -85,6 +95,11 @@ struct mface_plan_params {
     size_t n_inputs;
     /* Threads one run may use; 0: all processors. Results do not depend on it. */
     int threads;
+    enum mface_precision precision;
+    /* One per model output; NULL: all are wanted. What only an unwanted output needs is left out
+     * of the plan: its mface_plan_output() is of MFACE_DTYPE_NONE and runs must skip it. At least
+     * one is wanted. */
+    const bool *wanted;
 };
 
 /* Infers shapes, plans memory, packs weights. Logs on failure, naming operator and node.
@@ -95,6 +110,7 @@ void mface_plan_free(struct mface_plan **plan); // every runner must have been f
 
 /* Type and shape of output i of a plan. */
 const struct mface_value_info *mface_plan_output(const struct mface_plan *plan, size_t i);
+enum mface_precision mface_plan_precision(const struct mface_plan *plan);
 int64_t mface_plan_flops(const struct mface_plan *plan);        // of one run, 2 per multiply-add
 int64_t mface_plan_arena_bytes(const struct mface_plan *plan);  // of one runner
 int64_t mface_plan_weight_bytes(const struct mface_plan *plan); // packed
@@ -112,7 +128,8 @@ void mface_runner_free(struct mface_runner **runner);
 
 /* Runs once. `inputs`: one per model input in order (those fixed at compile time are ignored),
  * type and shape as compiled; `outputs`: one per model output; `data` NULL skips that output,
- * else it receives the result; the caller owns the memory. One thread at a time per runner.
+ * else it receives the result; the caller owns the memory. One that is NULL in each run costs less
+ * when the plan does not want it. One thread at a time per runner.
  * MFACE_OK, MFACE_ERR_ARG, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_runner_run(struct mface_runner *runner,
     const struct mface_tensor *inputs, const struct mface_tensor *outputs);

@@ -49,6 +49,24 @@ static enum mface_status set_inputs(struct mface_plan *plan, const struct mface_
     return MFACE_OK;
 }
 
+static enum mface_status select_outputs(
+    struct mface_plan *plan, const struct mface_plan_params *params)
+{
+    const size_t n = plan->onnx->model.graph.n_outputs;
+    size_t n_wanted = 0;
+    plan->output_values = mface_arena_calloc(&plan->arena, n, sizeof *plan->output_values);
+    if (!plan->output_values)
+        return mface_fail_nomem(plan->onnx->name);
+    for (size_t i = 0; i < n; i++) {
+        const bool wanted = !params->wanted || params->wanted[i];
+        plan->output_values[i] = wanted ? plan->onnx->output_values[i] : -1;
+        n_wanted += wanted;
+    }
+    if (n && !n_wanted)
+        return mface_fail(MFACE_ERR_ARG, "%s: no output is wanted", plan->onnx->name);
+    return MFACE_OK;
+}
+
 /* Frees a constant once the last step that needed its source is prepared. */
 static void drop_const_use(struct mface_plan *plan, int index)
 {
@@ -98,17 +116,23 @@ static enum mface_status set_outputs(struct mface_plan *plan)
     if (!plan->outputs)
         return mface_fail_nomem(plan->onnx->name);
     for (size_t i = 0; i < graph->n_outputs; i++) {
+        plan->outputs[i] = (struct mface_value_info) { .name = graph->outputs[i].name };
+        if (plan->output_values[i] < 0)
+            continue;
         const struct mface_tensor *tensor = &plan->values[plan->output_values[i]].tensor;
-        plan->outputs[i] = (struct mface_value_info) {
-            .name = graph->outputs[i].name, .dtype = tensor->dtype, .shape = tensor->shape
-        };
+        plan->outputs[i].dtype = tensor->dtype;
+        plan->outputs[i].shape = tensor->shape;
     }
     return MFACE_OK;
 }
 
 static enum mface_status build(struct mface_plan *plan, const struct mface_plan_params *params)
 {
+    if (params->precision != MFACE_PRECISION_F32)
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: precision %s is not supported",
+            plan->onnx->name, mface_precision_name(params->precision));
     MFACE_TRY(set_inputs(plan, params));
+    MFACE_TRY(select_outputs(plan, params));
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
@@ -126,6 +150,7 @@ enum mface_status mface_plan_create(
     if (!plan)
         return mface_fail_nomem(onnx->name);
     plan->onnx = onnx;
+    plan->precision = params->precision;
     plan->threads = params->threads > 0 ? params->threads : mface_cpu_count();
     pthread_mutex_init(&plan->lock, NULL);
     const int threads_before = omp_get_max_threads();
@@ -159,6 +184,16 @@ void mface_plan_free(struct mface_plan **plan_ptr)
 const struct mface_value_info *mface_plan_output(const struct mface_plan *plan, size_t i)
 {
     return &plan->outputs[i];
+}
+
+enum mface_precision mface_plan_precision(const struct mface_plan *plan)
+{
+    return plan->precision;
+}
+
+const char *mface_precision_name(enum mface_precision precision)
+{
+    return precision == MFACE_PRECISION_BF16 ? "bf16" : "f32";
 }
 
 int64_t mface_plan_flops(const struct mface_plan *plan)

@@ -49,7 +49,8 @@ struct mface_plan {
     int n_steps;
     struct mface_tensor *inputs;      // type and shape per model input; data: fixed constants
     struct mface_value_info *outputs; // per graph output
-    int *output_values;
+    int *output_values;               // per graph output; -1: not wanted
+    enum mface_precision precision;
     size_t arena_bytes;
     int64_t flops, weight_bytes;
     pthread_mutex_t lock;      // guards `idle`
