@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "onnx/half.h"
 #include <string.h>
 
 /* Constants up to this size are copied out of the file before shapes are inferred; no operator's
@@ -54,6 +55,7 @@ struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface
         .out = tensors + in_slots,
         .core = core,
     };
+    core->max_bytes = plan->max_bytes;
     return step;
 }
 
@@ -72,14 +74,21 @@ static enum mface_status hold_const(struct mface_plan *plan, int index)
     struct mface_plan_value *value = &plan->values[index];
     if (value->owned)
         return MFACE_OK;
-    const size_t bytes = mface_tensor_bytes(&value->tensor);
-    void *copy = mface_mem_alloc(bytes);
-    if (!copy)
-        return fail_nomem(plan);
-    if (bytes)
-        memcpy(copy, value->tensor.data, bytes);
-    mface_onnx_forget_pages(plan->onnx, value->tensor.data, bytes);
-    value->tensor.data = copy;
+    const void *data = value->tensor.data;
+    const size_t bytes =
+        (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored);
+    if (value->stored != value->tensor.dtype) {
+        MFACE_TRY(mface_half_widen(plan, data, &value->tensor));
+    } else {
+        value->tensor.data = mface_mem_alloc(bytes);
+        if (!value->tensor.data) {
+            value->tensor.data = (void *)data;
+            return fail_nomem(plan);
+        }
+        if (bytes)
+            memcpy(value->tensor.data, data, bytes);
+    }
+    mface_onnx_forget_pages(plan->onnx, data, bytes);
     value->owned = true;
     return MFACE_OK;
 }
@@ -121,7 +130,7 @@ static struct mface_step *step_of_node(struct mface_plan *plan, const struct mfa
     return step;
 }
 
-static enum mface_status infer(struct mface_plan *plan, struct mface_step *step)
+static enum mface_status infer(struct mface_step *step)
 {
     MFACE_TRY(step->op->infer(step));
     for (int i = 0; i < step->n_out; i++) {
@@ -130,11 +139,19 @@ static enum mface_status infer(struct mface_plan *plan, struct mface_step *step)
         if (!mface_shape_valid(&step->out[i].shape))
             return mface_op_fail(
                 step, MFACE_ERR_FORMAT, "output %d would have an invalid shape", i);
+    }
+    return mface_plan_check_outputs(step);
+}
+
+static void declare_outputs(struct mface_plan *plan, const struct mface_step *step)
+{
+    for (int i = 0; i < step->n_out; i++) {
+        if (step->core->out[i] < 0)
+            continue;
         struct mface_plan_value *value = &plan->values[step->core->out[i]];
         value->tensor = step->out[i];
         value->storage = MFACE_STORAGE_ARENA;
     }
-    return MFACE_OK;
 }
 
 static bool can_fold(const struct mface_plan *plan, const struct mface_step *step)
@@ -172,8 +189,26 @@ static bool all_empty(const struct mface_step *step)
     return true;
 }
 
+/* The results become constants; halves are widened. */
+static enum mface_status keep_folded(struct mface_plan *plan, const struct mface_step *step)
+{
+    for (int i = 0; i < step->n_out; i++) {
+        if (step->core->out[i] < 0)
+            continue;
+        struct mface_plan_value *value = &plan->values[step->core->out[i]];
+        if (step->out[i].dtype != MFACE_DTYPE_F16)
+            continue;
+        struct mface_tensor wide = step->out[i];
+        MFACE_TRY(mface_half_widen(plan, step->out[i].data, &wide));
+        mface_mem_free(step->out[i].data);
+        value->tensor = wide;
+    }
+    return MFACE_OK;
+}
+
 static enum mface_status fold(struct mface_plan *plan, struct mface_step *step)
 {
+    MFACE_TRY(mface_plan_spend(plan, step));
     MFACE_TRY(mface_plan_prepare_step(plan, step));
     for (int i = 0; i < step->n_out; i++) {
         if (step->core->out[i] < 0)
@@ -186,7 +221,9 @@ static enum mface_status fold(struct mface_plan *plan, struct mface_step *step)
         value->storage = MFACE_STORAGE_CONST;
         step->out[i].data = value->tensor.data;
     }
-    return all_empty(step) ? MFACE_OK : run_once(step);
+    if (!all_empty(step))
+        MFACE_TRY(run_once(step));
+    return keep_folded(plan, step);
 }
 
 static enum mface_status compile_node(struct mface_plan *plan, const struct mface_node *node)
@@ -195,8 +232,12 @@ static enum mface_status compile_node(struct mface_plan *plan, const struct mfac
     if (!step)
         return fail_nomem(plan);
     MFACE_TRY(load_inputs(plan, step, EAGER_CONST_BYTES));
-    MFACE_TRY(infer(plan, step));
-    if (!can_fold(plan, step)) {
+    MFACE_TRY(infer(step));
+    const bool folds = can_fold(plan, step);
+    if (!folds)
+        mface_half_widen_step(step);
+    declare_outputs(plan, step);
+    if (!folds) {
         plan->steps[plan->n_steps++] = step;
         return MFACE_OK;
     }
@@ -231,7 +272,10 @@ static enum mface_status set_input(struct mface_plan *plan, int index, int input
     value->tensor = plan->inputs[input];
     value->input = input;
     value->storage = value->tensor.data ? MFACE_STORAGE_CONST : MFACE_STORAGE_INPUT;
-    return value->tensor.data ? hold_const(plan, index) : MFACE_OK;
+    if (!value->tensor.data)
+        return MFACE_OK;
+    mface_half_declare(value);
+    return hold_const(plan, index);
 }
 
 static enum mface_status add_graph_values(struct mface_plan *plan)
@@ -250,6 +294,7 @@ static enum mface_status add_graph_values(struct mface_plan *plan)
         plan->values[index].storage = MFACE_STORAGE_CONST;
         plan->values[index].tensor =
             (struct mface_tensor) { tensor->dtype, tensor->shape, (void *)tensor->data };
+        mface_half_declare(&plan->values[index]);
     }
     return MFACE_OK;
 }
@@ -284,13 +329,15 @@ enum mface_status mface_plan_compile(struct mface_plan *plan)
 {
     const struct mface_onnx *onnx = plan->onnx;
     bool *needed = mface_arena_calloc(&plan->arena, onnx->n_values, sizeof *needed);
-    plan->steps = mface_arena_calloc(&plan->arena, onnx->n_nodes, sizeof *plan->steps);
+    plan->steps = mface_arena_calloc(&plan->arena,
+        onnx->n_nodes + onnx->n_inputs + onnx->model.graph.n_outputs, sizeof *plan->steps);
     if (!needed || !plan->steps)
         return fail_nomem(plan);
     MFACE_TRY(add_graph_values(plan));
+    MFACE_TRY(mface_half_widen_inputs(plan));
     mark_needed(plan, needed);
     for (size_t i = 0; i < onnx->n_nodes; i++)
         if (node_is_needed(&onnx->nodes[i], needed))
             MFACE_TRY(compile_node(plan, &onnx->nodes[i]));
-    return MFACE_OK;
+    return mface_half_narrow_outputs(plan);
 }

@@ -100,9 +100,17 @@ struct mface_plan_params {
      * of the plan: its mface_plan_output() is of MFACE_DTYPE_NONE and runs must skip it. At least
      * one is wanted. */
     const bool *wanted;
+    /* The most memory that one runner, one tensor, or all constants computed while the plan is
+     * made may take; 0: MFACE_PLAN_MAX_BYTES. A file can ask for any amount in a few bytes; beyond
+     * this the plan fails before anything of the kind is allocated. */
+    int64_t max_bytes;
 };
 
-/* Infers shapes, plans memory, packs weights. Logs on failure, naming operator and node.
+/* Faces of 1024 pixels, eight at a time, take about a tenth of it. */
+#define MFACE_PLAN_MAX_BYTES (INT64_C(16) << 30)
+
+/* Infers shapes, plans memory, packs weights. Logs on failure, naming operator and node. Values
+ * the model has in f16 are computed in f32; inputs and outputs keep their declared type.
  * MFACE_OK, MFACE_ERR_FORMAT, MFACE_ERR_UNSUPPORTED, MFACE_ERR_ARG, MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_plan_create(
     const struct mface_onnx *onnx, const struct mface_plan_params *params, struct mface_plan **out);

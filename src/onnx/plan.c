@@ -139,7 +139,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
     MFACE_TRY(set_outputs(plan));
-    return mface_plan_layout(plan);
+    MFACE_TRY(mface_plan_layout(plan));
+    return mface_plan_check_arena(plan);
 }
 
 enum mface_status mface_plan_create(
@@ -151,6 +152,7 @@ enum mface_status mface_plan_create(
         return mface_fail_nomem(onnx->name);
     plan->onnx = onnx;
     plan->precision = params->precision;
+    plan->max_bytes = (size_t)(params->max_bytes > 0 ? params->max_bytes : MFACE_PLAN_MAX_BYTES);
     plan->threads = params->threads > 0 ? params->threads : mface_cpu_count();
     pthread_mutex_init(&plan->lock, NULL);
     const int threads_before = omp_get_max_threads();

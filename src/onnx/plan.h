@@ -21,6 +21,7 @@ enum mface_storage {
 
 struct mface_plan_value {
     struct mface_tensor tensor; // data: constants only, maybe still in the file, unaligned
+    enum mface_dtype stored;    // CONST, not owned: type of the data in the file; see half.h
     enum mface_storage storage; // of a root
     bool owned;                 // tensor.data is the plan's to free
     int root;                   // itself, or the value whose memory it shares
@@ -33,6 +34,7 @@ struct mface_plan_value {
 /* The core's half of a step. */
 struct mface_step_core {
     const char *model;  // for messages
+    size_t max_bytes;   // the plan's
     size_t n_in, n_out; // length of the arrays, padding included
     int *in, *out;      // value indices, padded as step->in and step->out; -1 where absent
     size_t scratch_offset;
@@ -51,6 +53,8 @@ struct mface_plan {
     struct mface_value_info *outputs; // per graph output
     int *output_values;               // per graph output; -1: not wanted
     enum mface_precision precision;
+    size_t max_bytes;    // see struct mface_plan_params
+    size_t folded_bytes; // spent on constants that were computed
     size_t arena_bytes;
     int64_t flops, weight_bytes;
     pthread_mutex_t lock;      // guards `idle`
@@ -64,6 +68,16 @@ static inline int mface_plan_root(const struct mface_plan *plan, int value)
         value = plan->values[value].root;
     return value;
 }
+
+/* budget.c: fails where a tensor takes more memory than the plan may. */
+MFACE_NODISCARD enum mface_status mface_plan_check_outputs(const struct mface_step *step);
+
+/* Adds what the outputs of a step take that is run while the plan is made; fails past the limit. */
+MFACE_NODISCARD enum mface_status mface_plan_spend(
+    struct mface_plan *plan, const struct mface_step *step);
+
+/* Fails where the arena is past the limit. */
+MFACE_NODISCARD enum mface_status mface_plan_check_arena(const struct mface_plan *plan);
 
 /* compile.c: graph to steps, folding constants. Expects inputs and threads set. */
 MFACE_NODISCARD enum mface_status mface_plan_compile(struct mface_plan *plan);
