@@ -26,6 +26,7 @@ class Network:
     d_dims: int = 64
     d_mask_dims: int = 22
     fp16: bool = False  # convolutions in half precision between Casts, dense layers in f32
+    rounded: bool = False  # the same weights as with fp16, all in f32
     depth_to_space: bool = False  # the operator, as exported on a GPU, or Reshape-Transpose-Reshape
 
 
@@ -98,12 +99,15 @@ class _Layers:
     def normal(self, shape, std):
         return self.w.rng.standard_normal(shape, np.float32) * np.float32(std)
 
+    def conv_values(self, values):
+        return (values.astype(np.float16) if self.n.rounded else values).astype(self.conv_dtype)
+
     def conv(self, x, name, c_in, c_out, k, stride=1, gain=2.0, scope=None):
         key = (name, c_in, c_out, k)
         if key not in self.weights:
             std = np.sqrt(gain / (c_in * k * k))
-            self.weights[key] = (self.normal((c_out, c_in, k, k), std).astype(self.conv_dtype),
-                                 self.normal(c_out, 0.05).astype(self.conv_dtype))
+            self.weights[key] = (self.conv_values(self.normal((c_out, c_in, k, k), std)),
+                                 self.conv_values(self.normal(c_out, 0.05)))
         return self.w.conv(x, name, *self.weights[key], stride=stride, scope=scope)
 
     def activation(self, x, scope, alpha, suffix=""):

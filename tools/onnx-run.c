@@ -1,9 +1,10 @@
 /* onnx-run: runs any model on raw little-endian arrays.
  *
- *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--out DIR] [--threads N] [--repeat N]
- *         [--precision f32|bf16]
+ *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--const NAME=FILE[:DIMS]]... [--out DIR]
+ *         [--threads N] [--repeat N] [--precision f32|bf16]
  *
- * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. Each output is
+ * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. An input given
+ * with --const is known when the model is compiled, so that shapes may depend on it. Each output is
  * written to DIR/NAME.bin, with characters that do not suit a file name made '_', and its type and
  * shape are printed. With --repeat the run's median and least time are printed. */
 #include "base/cpu.h"
@@ -22,6 +23,7 @@ enum { INPUTS_MAX = 16, OUTPUTS_MAX = 64, PATH_BYTES = 4096 };
 struct options {
     const char *model, *out;
     const char *in[INPUTS_MAX];
+    bool is_const[INPUTS_MAX]; // of in[i]
     int n_in, threads, repeat;
     enum mface_precision precision;
 };
@@ -47,6 +49,12 @@ static enum mface_precision parse_precision(const char *text)
     return MFACE_PRECISION_F32;
 }
 
+static void add_input(struct options *options, const char *value, bool is_const)
+{
+    options->is_const[options->n_in] = is_const;
+    options->in[options->n_in++] = value;
+}
+
 static void parse_args(int argc, char **argv, struct options *options)
 {
     for (int i = 1; i < argc; i++) {
@@ -57,8 +65,9 @@ static void parse_args(int argc, char **argv, struct options *options)
         }
         if (!value)
             die("unknown, or its value is missing", argv[i]);
-        if (strcmp(argv[i], "--in") == 0 && options->n_in < INPUTS_MAX)
-            options->in[options->n_in++] = value;
+        const bool is_const = strcmp(argv[i], "--const") == 0;
+        if ((is_const || strcmp(argv[i], "--in") == 0) && options->n_in < INPUTS_MAX)
+            add_input(options, value, is_const);
         else if (strcmp(argv[i], "--out") == 0)
             options->out = value;
         else if (strcmp(argv[i], "--threads") == 0)
@@ -125,16 +134,21 @@ static bool read_input(
     return true;
 }
 
-static void read_inputs(
-    const struct options *options, const struct mface_onnx *onnx, struct mface_tensor *inputs)
+/* `fixed`: the inputs as the plan is to know them. */
+static void read_inputs(const struct options *options, const struct mface_onnx *onnx,
+    struct mface_tensor *inputs, struct mface_tensor *fixed)
 {
     const size_t n = mface_onnx_n_inputs(onnx);
     if (n > INPUTS_MAX)
         die("too many inputs", options->model);
     for (size_t i = 0; i < n; i++) {
         bool found = false;
-        for (int k = 0; k < options->n_in && !found; k++)
+        for (int k = 0; k < options->n_in && !found; k++) {
             found = read_input(options->in[k], mface_onnx_input(onnx, i), &inputs[i]);
+            fixed[i] = inputs[i];
+            if (!options->is_const[k])
+                fixed[i].data = NULL;
+        }
         if (!found)
             die("no --in for this input", mface_onnx_input(onnx, i)->name);
     }
@@ -215,14 +229,10 @@ int main(int argc, char **argv)
     parse_args(argc, argv, &options);
     struct mface_onnx *onnx;
     struct mface_plan *plan;
-    struct mface_tensor inputs[INPUTS_MAX] = { 0 }, shapes[INPUTS_MAX];
+    struct mface_tensor inputs[INPUTS_MAX] = { 0 }, fixed[INPUTS_MAX];
     check(mface_onnx_load(options.model, &onnx));
-    read_inputs(&options, onnx, inputs);
-    for (int i = 0; i < INPUTS_MAX; i++) {
-        shapes[i] = inputs[i];
-        shapes[i].data = NULL;
-    }
-    const struct mface_plan_params params = { .inputs = shapes,
+    read_inputs(&options, onnx, inputs, fixed);
+    const struct mface_plan_params params = { .inputs = fixed,
         .n_inputs = mface_onnx_n_inputs(onnx),
         .threads = options.threads,
         .precision = options.precision };

@@ -5,7 +5,8 @@
 
 Between them: SAEHD df and liae with options none, u, d, ud, t, ut, udt and c; AMP, whose shapes
 depend on the morph value; half-precision exports; a fixed and a free number of faces; both
-spellings of depth-to-space. Weights are random, from the file's name.
+spellings of depth-to-space. Weights are random, from the file's name. A half-precision export has a
+twin in OUT_DIR/f32, which computes the same in f32.
 """
 
 import os
@@ -39,24 +40,30 @@ def amp():
 
 
 def others():
-    for archi, options in (("df", "udt"), ("liae", "ud"), ("liae", "udtc")):
+    for archi, options in (("df", "udt"), ("liae", "ud"), ("liae", "c")):
         yield (f"{archi}-{options}-fp16",
                {"archi": archi, "options": options, "size": 64, "fp16": True}, BATCH)
     yield "df-d-one-face", {"archi": "df", "options": "d", "size": 64}, 1
     yield "liae-ud-one-face", {"archi": "liae", "options": "ud", "size": 64}, 1
 
 
+def write(path, network, batch):
+    writer = Writer(path.stem, zlib.crc32(path.stem.encode()), batch)
+    dfm_network.write(writer, dfm_network.Network(**{**DIMS, **network}))
+    part = path.with_suffix(".part")
+    writer.save(part, DOC)
+    os.replace(part, path)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_variants.py OUT_DIR")
     out = pathlib.Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
+    (out / "f32").mkdir(parents=True, exist_ok=True)
     for name, network, batch in (*saehd(), *amp(), *others()):
-        writer = Writer(name, zlib.crc32(name.encode()), batch)
-        dfm_network.write(writer, dfm_network.Network(**{**DIMS, **network}))
-        part = out / (name + ".part")
-        writer.save(part, DOC)
-        os.replace(part, out / (name + ".dfm"))
+        write(out / (name + ".dfm"), network, batch)
+        if network.get("fp16"):
+            write(out / "f32" / (name + ".dfm"), {**network, "fp16": False, "rounded": True}, batch)
 
 
 if __name__ == "__main__":
