@@ -7,6 +7,7 @@
  * that run the kernel at once. */
 #include "onnx/dnnl_kernel.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include <string.h>
 
@@ -122,7 +123,7 @@ static dnnl_status_t bind_slot(const struct mface_dnnl_slot *slot,
     struct mface_dnnl_context *context, int i, const void *data, char *scratch)
 {
     if (slot->packed)
-        return dnnl_memory_set_data_handle(context->wanted[i], slot->packed);
+        return dnnl_memory_set_data_handle(context->wanted[i], (void *)slot->packed);
     if (!slot->reorder)
         return dnnl_memory_set_data_handle(context->wanted[i], (void *)data);
     const dnnl_status_t status = dnnl_memory_set_data_handle(context->plain[i], (void *)data);
@@ -179,7 +180,8 @@ void mface_dnnl_free(struct mface_dnnl **kernel_ptr)
     }
     for (int i = 0; i < MFACE_SLOT_N; i++) {
         dnnl_primitive_destroy(kernel->slot[i].reorder);
-        mface_mem_free(kernel->slot[i].packed);
+        if (kernel->slot[i].owns_packed)
+            mface_mem_free((void *)kernel->slot[i].packed);
     }
     dnnl_primitive_destroy(kernel->primitive);
     pthread_mutex_destroy(&kernel->lock);
@@ -257,18 +259,40 @@ static void lay_out_scratch(struct mface_dnnl *kernel, const void *const constan
     kernel->scratch_bytes = at;
 }
 
-static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
-    const void *data, char *scratch)
+/* What a layout is, field by field: the struct has padding and a union. */
+static struct mface_key layout_key(const dnnl_memory_desc_t *md)
 {
-    struct mface_dnnl_slot *slot = &kernel->slot[i];
-    const size_t bytes = dnnl_memory_desc_get_size(&slot->wanted);
-    void *packed = mface_mem_alloc(bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    kernel->weight_bytes += bytes;
-    slot->packed = packed;
+    struct mface_hasher hasher;
+    const size_t dims_bytes = (size_t)md->ndims * sizeof md->dims[0];
+    const dnnl_blocking_desc_t *blocking = &md->format_desc.blocking;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_u64(&hasher, (uint64_t)md->data_type);
+    mface_hasher_add_u64(&hasher, (uint64_t)md->format_kind);
+    mface_hasher_add_u64(&hasher, md->extra.flags);
+    mface_hasher_add_bytes(&hasher, md->dims, dims_bytes);
+    mface_hasher_add_bytes(&hasher, md->padded_dims, dims_bytes);
+    if (md->format_kind == dnnl_blocked) {
+        const size_t n = (size_t)blocking->inner_nblks;
+        mface_hasher_add_bytes(&hasher, blocking->strides, dims_bytes);
+        mface_hasher_add_bytes(&hasher, blocking->inner_blks, n * sizeof blocking->inner_blks[0]);
+        mface_hasher_add_bytes(&hasher, blocking->inner_idxs, n * sizeof blocking->inner_idxs[0]);
+    }
+    return mface_hasher_finish(&hasher);
+}
+
+/* Only plain and blocked layouts have names that last. */
+static bool can_share(const struct mface_dnnl *kernel, int i)
+{
+    return i == MFACE_SLOT_WEIGHTS && kernel->source.store &&
+           kernel->slot[i].wanted.format_kind == dnnl_blocked;
+}
+
+static enum mface_status fill(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
+    const void *data, void *packed, char *scratch)
+{
+    const struct mface_dnnl_slot *slot = &kernel->slot[i];
     if (!slot->reorder) {
-        memcpy(packed, data, bytes);
+        memcpy(packed, data, dnnl_memory_desc_get_size(&slot->wanted));
         return MFACE_OK;
     }
     MFACE_TRY_DNNL(dnnl_memory_set_data_handle(context->pad, scratch));
@@ -277,6 +301,44 @@ static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_conte
     MFACE_TRY_DNNL(reorder(slot, context, i, true));
     MFACE_TRY_DNNL(dnnl_stream_wait(context->stream));
     return MFACE_OK;
+}
+
+/* The same from data that may lie at any address, as it does in a model file. */
+static enum mface_status fill_from_anywhere(struct mface_dnnl *kernel,
+    struct mface_dnnl_context *context, int i, const void *data, void *packed, char *scratch)
+{
+    if ((uintptr_t)data % MFACE_ALIGN == 0)
+        return fill(kernel, context, i, data, packed, scratch);
+    const size_t bytes = dnnl_memory_desc_get_size(&kernel->slot[i].plain);
+    void *aligned = mface_mem_alloc(bytes);
+    if (!aligned)
+        return MFACE_ERR_NOMEM;
+    memcpy(aligned, data, bytes);
+    const enum mface_status status = fill(kernel, context, i, aligned, packed, scratch);
+    mface_mem_free(aligned);
+    return status;
+}
+
+static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
+    const void *data, char *scratch)
+{
+    struct mface_dnnl_slot *slot = &kernel->slot[i];
+    const size_t bytes = dnnl_memory_desc_get_size(&slot->wanted);
+    const bool shares = can_share(kernel, i);
+    const struct mface_key layout = shares ? layout_key(&slot->wanted) : (struct mface_key) { 0 };
+    kernel->weight_bytes += bytes;
+    slot->packed = shares ? mface_weights_find(&kernel->source, layout, bytes) : NULL;
+    if (slot->packed)
+        return MFACE_OK;
+    void *packed = mface_mem_alloc(bytes);
+    if (!packed)
+        return MFACE_ERR_NOMEM;
+    slot->packed = packed;
+    slot->owns_packed = true;
+    const enum mface_status status = fill_from_anywhere(kernel, context, i, data, packed, scratch);
+    if (status == MFACE_OK && shares)
+        slot->owns_packed = !mface_weights_give(&kernel->source, layout, packed, bytes);
+    return status;
 }
 
 static enum mface_status pack_constants(

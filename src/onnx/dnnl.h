@@ -9,6 +9,7 @@
 #define MFACE_ONNX_DNNL_H
 
 #include "onnx/fusion.h"
+#include "onnx/weights.h"
 #include <memoface/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,13 +31,16 @@ struct mface_dnnl_conv {
     /* Constant, packed; NULL: given at run time. Weights are O×I/groups×k… as ONNX has them,
      * transposed I×O/groups×k…. */
     const float *weights;
+    struct mface_weight_source source; // of constant weights
     bool has_bias;
     const float *bias; // out_channels
     enum mface_activation activation;
     float alpha, beta;
 };
 
-/* MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+/* Constant weights may lie unaligned in the model file; where `source` is known to its store they
+ * are not even read.
+ * MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_conv_create(
     const struct mface_dnnl_conv *conv, struct mface_dnnl **out);
 
@@ -46,8 +50,9 @@ enum { MFACE_DNNL_MATMUL_RANK_MAX = 8 };
 struct mface_dnnl_matmul {
     int rank; // of all three, 2..MFACE_DNNL_MATMUL_RANK_MAX
     int64_t a[MFACE_DNNL_MATMUL_RANK_MAX], b[MFACE_DNNL_MATMUL_RANK_MAX]; // as multiplied
-    bool a_transposed, b_transposed; // the last two dimensions lie swapped in memory
-    const float *weights;            // constant b, packed; NULL: given at run time
+    bool a_transposed, b_transposed;   // the last two dimensions lie swapped in memory
+    const float *weights;              // constant b, packed; NULL: given at run time
+    struct mface_weight_source source; // of constant b
     bool has_bias;
     const float *bias; // constant; NULL: given at run time
     float scale;       // of the whole result, bias included

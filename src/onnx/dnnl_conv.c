@@ -91,6 +91,7 @@ enum mface_status mface_dnnl_conv_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
+    (*out)->source = conv->source;
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(conv->activation, conv->alpha, conv->beta, 1.0f, &attr));

@@ -19,14 +19,16 @@ struct mface_dnnl_slot {
     bool used;
     dnnl_memory_desc_t plain, wanted;
     dnnl_primitive_t reorder; // NULL: plain is what is wanted
-    void *packed;             // constant, in the wanted layout
+    const void *packed;       // constant, in the wanted layout
+    bool owns_packed;         // else it is the store's
     size_t offset;            // in scratch, of the wanted layout
 };
 
 struct mface_dnnl {
     dnnl_primitive_t primitive;
     struct mface_dnnl_slot slot[MFACE_SLOT_N];
-    dnnl_memory_desc_t pad; // oneDNN's own scratchpad, shared by primitive and reorders
+    struct mface_weight_source source; // of constant weights
+    dnnl_memory_desc_t pad;            // oneDNN's own scratchpad, shared by primitive and reorders
     size_t pad_bytes, scratch_bytes, weight_bytes;
     pthread_mutex_t lock; // guards `idle`
     struct mface_dnnl_context *idle;

@@ -77,6 +77,7 @@ struct mface_onnx_summary {
 void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summary *summary);
 
 struct mface_plan;
+struct mface_weights;
 
 /* What a plan computes in. f32 is the reference. */
 enum mface_precision {
@@ -100,6 +101,9 @@ struct mface_plan_params {
      * of the plan: its mface_plan_output() is of MFACE_DTYPE_NONE and runs must skip it. At least
      * one is wanted. */
     const bool *wanted;
+    /* Where packed weights are kept and shared (onnx/weights.h); one per model, as constants are
+     * known by their place in it. Borrowed until the plan is freed; NULL: the plan's own. */
+    struct mface_weights *weights;
 };
 
 /* Infers shapes, plans memory, packs weights. Logs on failure, naming operator and node.

@@ -25,6 +25,7 @@
 #include "onnx/fusion.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
+#include "onnx/weights.h"
 
 struct mface_node; // a node of the parsed graph
 struct mface_step;
@@ -101,6 +102,11 @@ bool mface_op_has_out(const struct mface_step *step, int i);
 /* Zeroed memory that lives as long as the step; sets step->state. NULL is logged by the caller
  * with mface_op_nomem(). One per step: put everything into one struct. */
 void *mface_op_state(struct mface_step *step, size_t size);
+
+/* What the store of packed weights calls the constant input i. In prepare, such an input of more
+ * than 64 KB may lie in the model file, unaligned, if it is known to the store: hand it to oneDNN
+ * with its source, and don't read it. One that in_unused does not name is copied out afterwards. */
+struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i);
 
 /* Attributes. One that is absent or of another type yields the fallback. Strings and arrays
  * belong to the model. Plan time only: keep what run needs in the state. */

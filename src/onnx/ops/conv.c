@@ -106,6 +106,7 @@ static enum mface_status prepare(struct mface_step *step, bool transposed)
     if (!mface_shape_count(&step->out[0].shape))
         return MFACE_OK;
     conv.weights = step->in[1].data;
+    conv.source = mface_op_weight_source(step, 1);
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
     const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
     if (status != MFACE_OK)
