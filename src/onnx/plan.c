@@ -136,6 +136,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
+    MFACE_TRY(mface_pass_find_depth_to_space(plan));
+    MFACE_TRY(mface_pass_channels_last(plan));
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
     MFACE_TRY(set_outputs(plan));
