@@ -23,6 +23,7 @@ enum mface_dtype {
     MFACE_DTYPE_I32,
     MFACE_DTYPE_I64,
     MFACE_DTYPE_BOOL,
+    MFACE_DTYPE_BF16, // inside plans only
 };
 
 size_t mface_dtype_bytes(enum mface_dtype dtype);

@@ -49,6 +49,9 @@ enum mface_op_flag {
     /* The result depends on types and shapes of the inputs alone, never on their data (Shape): run
      * is called once, at plan time, and args->in may have no data. */
     MFACE_OP_SHAPE_ONLY = 1 << 3,
+    /* Each element of output 0 depends on the elements of the inputs at its own place alone, found
+     * by broadcasting, so that all of them may have their dimensions permuted alike. */
+    MFACE_OP_POINTWISE = 1 << 4,
 };
 
 enum { MFACE_OP_VARIADIC = 1 << 20 };
@@ -80,7 +83,7 @@ struct mface_step {
     int n_in, n_out; // as the node lists them, missing ones in between included
     struct mface_tensor *in;
     struct mface_tensor *out;   // [infer] dtype and shape; data is never set here
-    struct mface_fusion fusion; // set by passes; Conv and ConvTranspose heed it in prepare
+    struct mface_fusion fusion; // set by passes; Conv, pools and Permute heed it in prepare
     void *state;                // [prepare] through mface_op_state()
     size_t scratch_bytes;       // [prepare]
     int64_t flops;              // [prepare] of one run, 2 per multiply-add; elementwise: leave 0

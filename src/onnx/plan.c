@@ -144,6 +144,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
+    MFACE_TRY(mface_pass_find_depth_to_space(plan));
+    MFACE_TRY(mface_pass_channels_last(plan));
     plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
