@@ -7,6 +7,7 @@
  * is prepared that needs them, so weights are never all copied at once. */
 #include "onnx/plan.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/half.h"
@@ -39,7 +40,8 @@ struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface
     if (!step || !core || !tensors || !values)
         return NULL;
     memset(values, 0xff, (in_slots + out_slots) * sizeof *values); // -1
-    *core = (struct mface_step_core) { .model = plan->onnx->name,
+    *core = (struct mface_step_core) { .plan = plan,
+        .model = plan->onnx->name,
         .n_in = in_slots,
         .n_out = out_slots,
         .in = values,
@@ -113,11 +115,64 @@ static enum mface_status load_inputs(
     return MFACE_OK;
 }
 
+/* An initialiser is known by its place in the model. What was folded may depend on the inputs that
+ * were fixed, and what a pass made on how the plan was asked for: only the pass knows. */
+struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i)
+{
+    const struct mface_plan *plan = step->core->plan;
+    const int index = i < step->n_in ? step->core->in[i] : -1;
+    if (!plan->weights || index < 0 || !is_const(plan, index))
+        return (struct mface_weight_source) { 0 };
+    struct mface_key key = plan->values[index].source;
+    if (!key.hi && !key.lo) {
+        if ((size_t)index >= plan->onnx->n_values)
+            return (struct mface_weight_source) { 0 };
+        struct mface_hasher hasher;
+        mface_hasher_init(&hasher);
+        mface_hasher_add_u64(&hasher, (uint64_t)index);
+        if (!plan->onnx->values[index].initializer)
+            mface_hasher_add_key(&hasher, plan->fixed_inputs);
+        key = mface_hasher_finish(&hasher);
+    }
+    return (struct mface_weight_source) { .store = plan->weights, .key = key };
+}
+
+/* Whether the packed form is at hand, so that the constant may stay in the file. Halves may not:
+ * nobody could pack them from there should the packed form prove damaged. */
+static bool is_packed_already(const struct mface_plan *plan, const struct mface_step *step, int i)
+{
+    const int index = step->core->in[i];
+    const struct mface_plan_value *value = &plan->values[index];
+    if (value->owned || value->stored != value->tensor.dtype ||
+        mface_tensor_bytes(&value->tensor) <= EAGER_CONST_BYTES)
+        return false;
+    const struct mface_weight_source source = mface_op_weight_source(step, i);
+    return mface_weights_has(&source);
+}
+
+/* Copies the constants out of the file that the step reads, or may read. */
+static enum mface_status hold_inputs(
+    struct mface_plan *plan, struct mface_step *step, bool is_prepared)
+{
+    for (int i = 0; i < step->n_in; i++) {
+        const int value = step->core->in[i];
+        if (value < 0)
+            continue;
+        const bool is_unused = i < 64 && step->in_unused >> i & 1;
+        if (is_const(plan, value) && (is_prepared ? !is_unused : !is_packed_already(plan, step, i)))
+            MFACE_TRY(hold_const(plan, value));
+        step->in[i] = plan->values[value].tensor;
+    }
+    return MFACE_OK;
+}
+
 enum mface_status mface_plan_prepare_step(struct mface_plan *plan, struct mface_step *step)
 {
-    MFACE_TRY(load_inputs(plan, step, SIZE_MAX));
+    MFACE_TRY(hold_inputs(plan, step, false));
     step->core->prepared = true;
-    return step->op->prepare ? step->op->prepare(step) : MFACE_OK;
+    if (step->op->prepare)
+        MFACE_TRY(step->op->prepare(step));
+    return hold_inputs(plan, step, true);
 }
 
 static struct mface_step *step_of_node(struct mface_plan *plan, const struct mface_node *node)

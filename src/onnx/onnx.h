@@ -23,6 +23,7 @@ enum mface_dtype {
     MFACE_DTYPE_I32,
     MFACE_DTYPE_I64,
     MFACE_DTYPE_BOOL,
+    MFACE_DTYPE_BF16, // inside plans only
 };
 
 size_t mface_dtype_bytes(enum mface_dtype dtype);
@@ -77,6 +78,7 @@ struct mface_onnx_summary {
 void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summary *summary);
 
 struct mface_plan;
+struct mface_weights;
 
 /* What a plan computes in. f32 is the reference. */
 enum mface_precision {
@@ -104,6 +106,9 @@ struct mface_plan_params {
      * made may take; 0: MFACE_PLAN_MAX_BYTES. A file can ask for any amount in a few bytes; beyond
      * this the plan fails before anything of the kind is allocated. */
     int64_t max_bytes;
+    /* Where packed weights are kept and shared (onnx/weights.h); one per model, as constants are
+     * known by their place in it. Borrowed until the plan is freed; NULL: the plan's own. */
+    struct mface_weights *weights;
 };
 
 /* Faces of 1024 pixels, eight at a time, take about a tenth of it. */

@@ -50,6 +50,8 @@ static void take_over_output(
     const int gone = conv->core->out[0], value = next->core->out[0];
     conv->core->out[0] = value;
     next->core->out[0] = gone; // `next` now makes what nobody reads
+    for (int i = 0; i < next->n_in; i++)
+        next->core->in[i] = -1; // not even itself
     fold->plan->values[gone].n_uses = 0;
     fold->maker[value] = conv;
     fold->maker[gone] = next;

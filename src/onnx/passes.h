@@ -8,4 +8,10 @@
  * and an activation after. Expects n_uses counted, leaves them so. */
 MFACE_NODISCARD enum mface_status mface_pass_fold_conv(struct mface_plan *plan);
 
+/* Replaces each Reshape, Transpose, Reshape that spells a DepthToSpace by one. */
+MFACE_NODISCARD enum mface_status mface_pass_find_depth_to_space(struct mface_plan *plan);
+
+/* Lets convolutions and what follows them work on N×H×W×C. */
+MFACE_NODISCARD enum mface_status mface_pass_channels_last(struct mface_plan *plan);
+
 #endif

@@ -2,6 +2,7 @@
 #include "onnx/plan.h"
 
 #include "base/cpu.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/exec.h"
@@ -41,11 +42,18 @@ static enum mface_status set_inputs(struct mface_plan *plan, const struct mface_
     plan->inputs = mface_arena_calloc(&plan->arena, onnx->n_inputs, sizeof *plan->inputs);
     if (!plan->inputs)
         return mface_fail_nomem(onnx->name);
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
     for (size_t i = 0; i < onnx->n_inputs; i++) {
-        plan->inputs[i] = params->inputs[i];
-        if (!fits_declared(&params->inputs[i], &onnx->inputs[i]))
-            return fail_input(plan, &onnx->inputs[i], &params->inputs[i]);
+        const struct mface_tensor *input = &params->inputs[i];
+        plan->inputs[i] = *input;
+        if (!fits_declared(input, &onnx->inputs[i]))
+            return fail_input(plan, &onnx->inputs[i], input);
+        mface_hasher_add_bytes(&hasher, input->shape.dim, sizeof input->shape.dim);
+        if (input->data)
+            mface_hasher_add_bytes(&hasher, input->data, mface_tensor_bytes(input));
     }
+    plan->fixed_inputs = mface_hasher_finish(&hasher);
     return MFACE_OK;
 }
 
@@ -136,6 +144,9 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
+    MFACE_TRY(mface_pass_find_depth_to_space(plan));
+    MFACE_TRY(mface_pass_channels_last(plan));
+    plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
     MFACE_TRY(set_outputs(plan));

@@ -20,6 +20,7 @@ enum mface_storage {
 };
 
 struct mface_plan_value {
+    struct mface_key source;    // constants: what the store calls it; zero: by its index
     struct mface_tensor tensor; // data: constants only, maybe still in the file, unaligned
     enum mface_dtype stored;    // CONST, not owned: type of the data in the file; see half.h
     enum mface_storage storage; // of a root
@@ -33,6 +34,7 @@ struct mface_plan_value {
 
 /* The core's half of a step. */
 struct mface_step_core {
+    const struct mface_plan *plan;
     const char *model;  // for messages
     size_t max_bytes;   // the plan's
     size_t n_in, n_out; // length of the arrays, padding included
@@ -45,6 +47,8 @@ struct mface_plan {
     const struct mface_onnx *onnx;
     struct mface_arena arena;
     int threads;
+    struct mface_weights *weights;   // NULL: none, or not prepared yet; borrowed
+    struct mface_key fixed_inputs;   // hash of the compile-time constants
     struct mface_plan_value *values; // one per graph value, then those that passes add
     int n_values, values_capacity;
     struct mface_step **steps; // in execution order

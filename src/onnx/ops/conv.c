@@ -96,16 +96,34 @@ static int64_t count_flops(const struct mface_step *step, const struct mface_dnn
     return 2 * positions * mface_shape_count(&step->in[1].shape);
 }
 
+/* The same for a step that passes may have rewritten. */
+static enum mface_status describe_rewritten(
+    const struct mface_step *step, bool transposed, struct mface_dnnl_conv *conv)
+{
+    struct mface_step original = *step;
+    struct mface_tensor in[3] = { step->in[0], step->in[1], step->in[2] };
+    original.in = in;
+    in[0].dtype = MFACE_DTYPE_F32;
+    if (step->fusion.channels_last)
+        in[0].shape = mface_shape_channels_first(&step->in[0].shape);
+    return describe(&original, transposed, conv);
+}
+
 static enum mface_status prepare(struct mface_step *step, bool transposed)
 {
     struct mface_dnnl_conv conv;
-    MFACE_TRY(describe(step, transposed, &conv));
+    MFACE_TRY(describe_rewritten(step, transposed, &conv));
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);
     if (!mface_shape_count(&step->out[0].shape))
         return MFACE_OK;
+    conv.channels_last = step->fusion.channels_last;
+    conv.src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
+    conv.dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16;
+    conv.sum = step->fusion.sum;
     conv.weights = step->in[1].data;
+    conv.source = mface_op_weight_source(step, 1);
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
     const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
     if (status != MFACE_OK)
@@ -130,6 +148,8 @@ static enum mface_status prepare_transposed(struct mface_step *step)
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
+    if (step->fusion.sum && args->in[3].data != args->out[0].data)
+        memcpy(args->out[0].data, args->in[3].data, mface_tensor_bytes(&step->out[0]));
     const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
         args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
     return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");

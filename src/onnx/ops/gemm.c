@@ -78,6 +78,7 @@ static enum mface_status create_kernel(
         .a_transposed = e->trans_a,
         .b_transposed = e->trans_b,
         .weights = step->in[1].data,
+        .source = mface_op_weight_source(step, 1),
         .has_bias = bias,
         .bias = bias ? step->in[2].data : NULL,
         .scale = mface_op_attr_float(step, "alpha", 1.0f),

@@ -80,7 +80,10 @@ static void describe(
     const struct mface_step *step, const struct operands *o, struct mface_dnnl_matmul *matmul)
 {
     *matmul = (struct mface_dnnl_matmul) {
-        .rank = o->a.rank, .weights = step->in[1].data, .scale = 1.0f
+        .rank = o->a.rank,
+        .weights = step->in[1].data,
+        .source = mface_op_weight_source(step, 1),
+        .scale = 1.0f,
     };
     memcpy(matmul->a, o->a.dim, sizeof matmul->a);
     memcpy(matmul->b, o->b.dim, sizeof matmul->b);
