@@ -102,8 +102,11 @@ static bool fits_in_place(const struct mface_plan *plan, int s, int in)
     if (mface_dtype_bytes(step->in[in].dtype) != mface_dtype_bytes(step->out[0].dtype))
         return false;
     for (int i = 0; i < step->n_in; i++) // all views of that memory must be read in step
-        if (step->core->in[i] >= 0 && mface_plan_root(plan, step->core->in[i]) == root &&
-            !mface_shape_equal(&step->in[i].shape, &step->out[0].shape))
+        if (step->fusion.sum && i != in && step->core->in[i] >= 0 &&
+            mface_plan_root(plan, step->core->in[i]) == root)
+            return false;
+        else if (step->core->in[i] >= 0 && mface_plan_root(plan, step->core->in[i]) == root &&
+                 !mface_shape_equal(&step->in[i].shape, &step->out[0].shape))
             return false;
     return true;
 }
@@ -113,10 +116,10 @@ static void share_in_place(struct mface_plan *plan)
     for (int s = 0; s < plan->n_steps; s++) {
         const struct mface_step *step = plan->steps[s];
         const int out = step->core->out[0];
-        if (!(step->op->flags & MFACE_OP_IN_PLACE) || out < 0 ||
+        if (!(step->op->flags & MFACE_OP_IN_PLACE || step->fusion.sum) || out < 0 ||
             plan->values[out].storage != MFACE_STORAGE_ARENA)
             continue;
-        for (int i = 0; i < step->n_in; i++) {
+        for (int i = step->fusion.sum ? 3 : 0; i < step->n_in; i++) {
             if (step->core->in[i] < 0 || !fits_in_place(plan, s, i))
                 continue;
             const int root = mface_plan_root(plan, step->core->in[i]);

@@ -6,6 +6,7 @@
 #ifndef MFACE_ONNX_ONNX_H
 #define MFACE_ONNX_ONNX_H
 
+#include <memoface/key.h>
 #include <memoface/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +61,10 @@ MFACE_NODISCARD enum mface_status mface_onnx_load(const char *path, struct mface
 MFACE_NODISCARD enum mface_status mface_onnx_load_mem(
     const char *name, const void *data, size_t size, struct mface_onnx **out);
 
+/* `data` is a mapping of a file that never was written to: what was read of it may be given back to
+ * the system before the model is freed. */
+void mface_onnx_set_mapped(struct mface_onnx *onnx);
+
 void mface_onnx_free(struct mface_onnx **onnx); // every plan must have been freed
 
 /* Graph inputs without initialisers, and graph outputs, in the file's order. */
@@ -89,6 +94,13 @@ enum mface_precision {
 };
 
 const char *mface_precision_name(enum mface_precision precision); // "f32"
+
+/* Whether plans of that precision can be made on this machine; not whether they pay. */
+bool mface_precision_is_supported(enum mface_precision precision);
+
+/* All that packed weights depend on besides the model and the plan: oneDNN's version, the
+ * instruction set it uses, and our own way of packing. */
+struct mface_key mface_onnx_runtime_key(void);
 
 struct mface_plan_params {
     /* One per model input, in order. `data` NULL: given at run time. `data` set: a compile-time

@@ -136,9 +136,6 @@ static enum mface_status set_outputs(struct mface_plan *plan)
 
 static enum mface_status build(struct mface_plan *plan, const struct mface_plan_params *params)
 {
-    if (params->precision != MFACE_PRECISION_F32)
-        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: precision %s is not supported",
-            plan->onnx->name, mface_precision_name(params->precision));
     MFACE_TRY(set_inputs(plan, params));
     MFACE_TRY(select_outputs(plan, params));
     MFACE_TRY(mface_plan_compile(plan));
@@ -146,6 +143,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_pass_fold_conv(plan));
     MFACE_TRY(mface_pass_find_depth_to_space(plan));
     MFACE_TRY(mface_pass_channels_last(plan));
+    if (plan->precision == MFACE_PRECISION_BF16)
+        MFACE_TRY(mface_pass_bf16(plan));
     plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);

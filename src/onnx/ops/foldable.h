@@ -21,6 +21,9 @@ bool mface_activation_as_fusion(const struct mface_step *step, struct mface_fusi
 MFACE_NODISCARD enum mface_status mface_transpose_perm(
     const struct mface_step *step, int perm[MFACE_TENSOR_RANK_MAX]);
 
+/* Whether input C of a Gemm is one number per column, added as it is. */
+bool mface_gemm_is_bias(const struct mface_step *step);
+
 struct mface_depth_to_space {
     int64_t block;
     bool is_crd;
