@@ -70,8 +70,7 @@ void mface_step_release(struct mface_step *step)
     step->state = NULL;
 }
 
-/* Brings a constant out of the file into aligned memory of the plan. */
-static enum mface_status hold_const(struct mface_plan *plan, int index)
+enum mface_status mface_plan_hold_const(struct mface_plan *plan, int index)
 {
     struct mface_plan_value *value = &plan->values[index];
     if (value->owned)
@@ -109,7 +108,7 @@ static enum mface_status load_inputs(
             continue;
         if (is_const(plan, value) &&
             mface_tensor_bytes(&plan->values[value].tensor) <= hold_up_to_bytes)
-            MFACE_TRY(hold_const(plan, value));
+            MFACE_TRY(mface_plan_hold_const(plan, value));
         step->in[i] = plan->values[value].tensor;
     }
     return MFACE_OK;
@@ -160,7 +159,7 @@ static enum mface_status hold_inputs(
             continue;
         const bool is_unused = i < 64 && step->in_unused >> i & 1;
         if (is_const(plan, value) && (is_prepared ? !is_unused : !is_packed_already(plan, step, i)))
-            MFACE_TRY(hold_const(plan, value));
+            MFACE_TRY(mface_plan_hold_const(plan, value));
         step->in[i] = plan->values[value].tensor;
     }
     return MFACE_OK;
@@ -330,7 +329,7 @@ static enum mface_status set_input(struct mface_plan *plan, int index, int input
     if (!value->tensor.data)
         return MFACE_OK;
     mface_half_declare(value);
-    return hold_const(plan, index);
+    return mface_plan_hold_const(plan, index);
 }
 
 static enum mface_status add_graph_values(struct mface_plan *plan)

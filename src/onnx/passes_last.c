@@ -116,6 +116,7 @@ static enum mface_status rewrite_pool(
 static enum mface_status take_const(struct mface_rewrite *rewrite, struct mface_step *step, int i)
 {
     struct mface_plan *plan = rewrite->plan;
+    MFACE_TRY(mface_plan_hold_const(plan, step->core->in[i])); // it may be of halves in the file
     const struct mface_tensor tensor = plan->values[step->core->in[i]].tensor;
     const size_t bytes = mface_tensor_bytes(&tensor);
     struct mface_tensor wide = { .dtype = tensor.dtype, .shape = { .rank = 4 } }, twin;
