@@ -158,11 +158,12 @@ int main(int argc, char **argv)
         open_weights(&pace, argv[1], argv[7]);
     compile(&pace, parse_precision(argv[2]), atoi(argv[3]));
     run(&pace);
-    printf("ready %.1f %s\n", (double)(mface_time_us() - start) / 1e3, mface_cpu_isa_name());
-    fflush(stdout);
+    const double load_ms = (double)(mface_time_us() - start) / 1e3;
     if (pace.weights && mface_weights_save(pace.weights) != MFACE_OK)
         die("cannot be written", argv[7]);
     write_outputs(&pace, argv[6]);
+    printf("ready %.1f %s\n", load_ms, mface_cpu_isa_name());
+    fflush(stdout);
     serve(&pace);
     finish(&pace);
     return 0;
