@@ -41,7 +41,8 @@ def write(writer, size):
 
 
 def _conv(writer, x, name, weight, bias=None):
-    return writer.conv(x, name, weight, np.zeros(len(weight)) if bias is None else np.array(bias))
+    bias = np.zeros(len(weight)) if bias is None else np.array(bias)
+    return writer.conv(x, name, weight.astype(np.float32), bias.astype(np.float32))
 
 
 def _gaussian(sigma, radius):

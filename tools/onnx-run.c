@@ -1,14 +1,18 @@
 /* onnx-run: runs any model on raw little-endian arrays.
  *
- *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--out DIR] [--threads N] [--repeat N]
+ *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--const NAME=FILE[:DIMS]]... [--out DIR]
+ *         [--threads N] [--repeat N] [--precision f32|bf16] [--profile N]
  *
- * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. Each output is
+ * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. An input given
+ * with --const is known when the model is compiled, so that shapes may depend on it. Each output is
  * written to DIR/NAME.bin, with characters that do not suit a file name made '_', and its type and
- * shape are printed. With --repeat the run's median and least time are printed. */
+ * shape are printed. With --repeat the run's median and least time are printed; with --profile the
+ * least times of N runs, per operator and per step, beside the machine's peak. */
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
+#include "onnx_profile.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -21,7 +25,9 @@ enum { INPUTS_MAX = 16, OUTPUTS_MAX = 64, PATH_BYTES = 4096 };
 struct options {
     const char *model, *out;
     const char *in[INPUTS_MAX];
-    int n_in, threads, repeat;
+    bool is_const[INPUTS_MAX]; // of in[i]
+    int n_in, threads, repeat, profile;
+    enum mface_precision precision;
 };
 
 static void die(const char *what, const char *which)
@@ -36,6 +42,21 @@ static void check(enum mface_status status)
         exit(1); // the library has said why
 }
 
+static enum mface_precision parse_precision(const char *text)
+{
+    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+        if (strcmp(text, mface_precision_name(i)) == 0)
+            return i;
+    die("not a precision", text);
+    return MFACE_PRECISION_F32;
+}
+
+static void add_input(struct options *options, const char *value, bool is_const)
+{
+    options->is_const[options->n_in] = is_const;
+    options->in[options->n_in++] = value;
+}
+
 static void parse_args(int argc, char **argv, struct options *options)
 {
     for (int i = 1; i < argc; i++) {
@@ -46,14 +67,19 @@ static void parse_args(int argc, char **argv, struct options *options)
         }
         if (!value)
             die("unknown, or its value is missing", argv[i]);
-        if (strcmp(argv[i], "--in") == 0 && options->n_in < INPUTS_MAX)
-            options->in[options->n_in++] = value;
+        const bool is_const = strcmp(argv[i], "--const") == 0;
+        if ((is_const || strcmp(argv[i], "--in") == 0) && options->n_in < INPUTS_MAX)
+            add_input(options, value, is_const);
         else if (strcmp(argv[i], "--out") == 0)
             options->out = value;
         else if (strcmp(argv[i], "--threads") == 0)
             options->threads = atoi(value);
         else if (strcmp(argv[i], "--repeat") == 0)
             options->repeat = atoi(value);
+        else if (strcmp(argv[i], "--profile") == 0)
+            options->profile = atoi(value);
+        else if (strcmp(argv[i], "--precision") == 0)
+            options->precision = parse_precision(value);
         else
             die("unknown option", argv[i]);
         i++;
@@ -112,16 +138,21 @@ static bool read_input(
     return true;
 }
 
-static void read_inputs(
-    const struct options *options, const struct mface_onnx *onnx, struct mface_tensor *inputs)
+/* `fixed`: the inputs as the plan is to know them. */
+static void read_inputs(const struct options *options, const struct mface_onnx *onnx,
+    struct mface_tensor *inputs, struct mface_tensor *fixed)
 {
     const size_t n = mface_onnx_n_inputs(onnx);
     if (n > INPUTS_MAX)
         die("too many inputs", options->model);
     for (size_t i = 0; i < n; i++) {
         bool found = false;
-        for (int k = 0; k < options->n_in && !found; k++)
+        for (int k = 0; k < options->n_in && !found; k++) {
             found = read_input(options->in[k], mface_onnx_input(onnx, i), &inputs[i]);
+            fixed[i] = inputs[i];
+            if (!options->is_const[k])
+                fixed[i].data = NULL;
+        }
         if (!found)
             die("no --in for this input", mface_onnx_input(onnx, i)->name);
     }
@@ -192,6 +223,8 @@ static void run(const struct options *options, struct mface_plan *plan, size_t n
     }
     if (options->repeat > 0)
         time_runs(plan, options->repeat, inputs, outputs);
+    if (options->profile > 0)
+        print_profile(plan, options->profile, inputs, outputs);
     for (size_t i = 0; i < n_outputs; i++)
         mface_mem_free(outputs[i].data);
 }
@@ -202,16 +235,13 @@ int main(int argc, char **argv)
     parse_args(argc, argv, &options);
     struct mface_onnx *onnx;
     struct mface_plan *plan;
-    struct mface_tensor inputs[INPUTS_MAX] = { 0 }, shapes[INPUTS_MAX];
+    struct mface_tensor inputs[INPUTS_MAX] = { 0 }, fixed[INPUTS_MAX];
     check(mface_onnx_load(options.model, &onnx));
-    read_inputs(&options, onnx, inputs);
-    for (int i = 0; i < INPUTS_MAX; i++) {
-        shapes[i] = inputs[i];
-        shapes[i].data = NULL;
-    }
-    const struct mface_plan_params params = {
-        .inputs = shapes, .n_inputs = mface_onnx_n_inputs(onnx), .threads = options.threads
-    };
+    read_inputs(&options, onnx, inputs, fixed);
+    const struct mface_plan_params params = { .inputs = fixed,
+        .n_inputs = mface_onnx_n_inputs(onnx),
+        .threads = options.threads,
+        .precision = options.precision };
     check(mface_plan_create(onnx, &params, &plan));
     run(&options, plan, mface_onnx_n_outputs(onnx), inputs);
     mface_plan_free(&plan);

@@ -17,8 +17,9 @@ BATCH = "unk__1"
 
 
 class Writer:
-    def __init__(self, name, seed=0):
-        self.name = name
+    def __init__(self, name, seed=0, batch=BATCH):
+        """`batch`: name of the free dimension, or the number of faces a fixed one takes."""
+        self.name, self.batch = name, batch
         self.rng = np.random.default_rng(seed)
         self.nodes, self.initializers = [], []
         self.inputs, self.outputs = [], []
@@ -26,19 +27,19 @@ class Writer:
 
     # ---- values ----
 
-    def input(self, name, shape):
-        self.inputs.append(_value(name, shape))
+    def input(self, name, shape, batched=True):
+        self.inputs.append(_value(name, [self.batch, *shape] if batched else shape))
         return name
 
     def output(self, name, shape):
-        self.outputs.append(_value(name, shape))
+        self.outputs.append(_value(name, [self.batch, *shape]))
         return name
 
     def constant(self, name, array):
         """A named constant; asking again for the same name shares it."""
         if name not in self._constants:
             self._constants.add(name)
-            self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+            self.initializers.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def integers(self, name, values):
@@ -53,16 +54,19 @@ class Writer:
     # ---- layers ----
 
     def conv(self, x, name, weight, bias, stride=1, scope=None):
-        """`weight`: OxIxKxK, `bias`: O. `scope` names this use when weights are shared."""
+        """`weight`: OxIxKxK, `bias`: O, of x's type. `scope` names this use when weights are shared."""
         scope = scope or name
         kh, kw = weight.shape[2:]
         pads = [0, 0, kh // 2, kw // 2] * 2
         x = self.op("Pad", [x, self.integers(f"pads_{kh}x{kw}", pads)], scope + "/Pad")
-        kernel = self.constant(name + "/weight", weight.astype(np.float32))
+        kernel = self.constant(name + "/weight", weight)
         x = self.op("Conv", [x, kernel], scope + "/Conv2D", kernel_shape=[kh, kw],
                     strides=[stride, stride], dilations=[1, 1], group=1)
-        bias = self.constant(name + "/bias", bias.astype(np.float32).reshape(1, -1, 1, 1))
+        bias = self.constant(name + "/bias", bias.reshape(1, -1, 1, 1))
         return self.op("Add", [x, bias], scope + "/Add")
+
+    def cast(self, x, name, to):
+        return self.op("Cast", [x], name, to=to)
 
     def leaky_relu(self, x, name, alpha):
         return self.op("LeakyRelu", [x], name, alpha=alpha)
@@ -88,4 +92,4 @@ class Writer:
 
 
 def _value(name, shape):
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, *shape])
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -134,7 +134,7 @@ make_demo() {
     local dfm=$root/tools/make_dfm.py common="tools/make_dfm.py tools/onnx_writer.py"
     once "$build/demo/demo.dfm" "$common tools/dfm_demo.py" \
         "$PYTHON" "$dfm" --kind demo "$build/demo/demo.dfm"
-    once "$build/demo/bench.dfm" "$common tools/dfm_bench.py" \
+    once "$build/demo/bench.dfm" "$common tools/dfm_bench.py tools/dfm_network.py" \
         "$PYTHON" "$dfm" --kind bench "$build/demo/bench.dfm"
     once "$build/demo/clip.mp4" tools/make_clip.py \
         "$PYTHON" "$root/tools/make_clip.py" "$build/demo/clip.mp4"

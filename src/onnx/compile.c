@@ -1,14 +1,16 @@
 /* From graph to steps.
  *
- * Nodes that no graph output depends on are skipped. The others are walked in order: a step is
- * made, shapes are inferred, and a step whose inputs are all constant (or which looks at shapes
+ * Nodes that no wanted graph output depends on are skipped. The others are walked in order: a step
+ * is made, shapes are inferred, and a step whose inputs are all constant (or which looks at shapes
  * only) is run at once and its outputs become constants. Chains that merely compute a shape vanish
  * this way, without any operator knowing about it. Large constants stay in the file until a step
  * is prepared that needs them, so weights are never all copied at once. */
 #include "onnx/plan.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "onnx/half.h"
 #include <string.h>
 
 /* Constants up to this size are copied out of the file before shapes are inferred; no operator's
@@ -38,7 +40,8 @@ struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface
     if (!step || !core || !tensors || !values)
         return NULL;
     memset(values, 0xff, (in_slots + out_slots) * sizeof *values); // -1
-    *core = (struct mface_step_core) { .model = plan->onnx->name,
+    *core = (struct mface_step_core) { .plan = plan,
+        .model = plan->onnx->name,
         .n_in = in_slots,
         .n_out = out_slots,
         .in = values,
@@ -54,6 +57,7 @@ struct mface_step *mface_step_create(struct mface_plan *plan, const struct mface
         .out = tensors + in_slots,
         .core = core,
     };
+    core->max_bytes = plan->max_bytes;
     return step;
 }
 
@@ -66,20 +70,26 @@ void mface_step_release(struct mface_step *step)
     step->state = NULL;
 }
 
-/* Brings a constant out of the file into aligned memory of the plan. */
-static enum mface_status hold_const(struct mface_plan *plan, int index)
+enum mface_status mface_plan_hold_const(struct mface_plan *plan, int index)
 {
     struct mface_plan_value *value = &plan->values[index];
     if (value->owned)
         return MFACE_OK;
-    const size_t bytes = mface_tensor_bytes(&value->tensor);
-    void *copy = mface_mem_alloc(bytes);
-    if (!copy)
-        return fail_nomem(plan);
-    if (bytes)
-        memcpy(copy, value->tensor.data, bytes);
-    mface_onnx_forget_pages(plan->onnx, value->tensor.data, bytes);
-    value->tensor.data = copy;
+    const void *data = value->tensor.data;
+    const size_t bytes =
+        (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored);
+    if (value->stored != value->tensor.dtype) {
+        MFACE_TRY(mface_half_widen(plan, data, &value->tensor));
+    } else {
+        value->tensor.data = mface_mem_alloc(bytes);
+        if (!value->tensor.data) {
+            value->tensor.data = (void *)data;
+            return fail_nomem(plan);
+        }
+        if (bytes)
+            memcpy(value->tensor.data, data, bytes);
+    }
+    mface_onnx_forget_pages(plan->onnx, data, bytes);
     value->owned = true;
     return MFACE_OK;
 }
@@ -98,7 +108,58 @@ static enum mface_status load_inputs(
             continue;
         if (is_const(plan, value) &&
             mface_tensor_bytes(&plan->values[value].tensor) <= hold_up_to_bytes)
-            MFACE_TRY(hold_const(plan, value));
+            MFACE_TRY(mface_plan_hold_const(plan, value));
+        step->in[i] = plan->values[value].tensor;
+    }
+    return MFACE_OK;
+}
+
+/* An initialiser is known by its place in the model. What was folded may depend on the inputs that
+ * were fixed, and what a pass made on how the plan was asked for: only the pass knows. */
+struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i)
+{
+    const struct mface_plan *plan = step->core->plan;
+    const int index = i < step->n_in ? step->core->in[i] : -1;
+    if (!plan->weights || index < 0 || !is_const(plan, index))
+        return (struct mface_weight_source) { 0 };
+    struct mface_key key = plan->values[index].source;
+    if (!key.hi && !key.lo) {
+        if ((size_t)index >= plan->onnx->n_values)
+            return (struct mface_weight_source) { 0 };
+        struct mface_hasher hasher;
+        mface_hasher_init(&hasher);
+        mface_hasher_add_u64(&hasher, (uint64_t)index);
+        if (!plan->onnx->values[index].initializer)
+            mface_hasher_add_key(&hasher, plan->fixed_inputs);
+        key = mface_hasher_finish(&hasher);
+    }
+    return (struct mface_weight_source) { .store = plan->weights, .key = key };
+}
+
+/* Whether the packed form is at hand, so that the constant may stay in the file. Halves may not:
+ * nobody could pack them from there should the packed form prove damaged. */
+static bool is_packed_already(const struct mface_plan *plan, const struct mface_step *step, int i)
+{
+    const int index = step->core->in[i];
+    const struct mface_plan_value *value = &plan->values[index];
+    if (value->owned || value->stored != value->tensor.dtype ||
+        mface_tensor_bytes(&value->tensor) <= EAGER_CONST_BYTES)
+        return false;
+    const struct mface_weight_source source = mface_op_weight_source(step, i);
+    return mface_weights_has(&source);
+}
+
+/* Copies the constants out of the file that the step reads, or may read. */
+static enum mface_status hold_inputs(
+    struct mface_plan *plan, struct mface_step *step, bool is_prepared)
+{
+    for (int i = 0; i < step->n_in; i++) {
+        const int value = step->core->in[i];
+        if (value < 0)
+            continue;
+        const bool is_unused = i < 64 && step->in_unused >> i & 1;
+        if (is_const(plan, value) && (is_prepared ? !is_unused : !is_packed_already(plan, step, i)))
+            MFACE_TRY(mface_plan_hold_const(plan, value));
         step->in[i] = plan->values[value].tensor;
     }
     return MFACE_OK;
@@ -106,9 +167,11 @@ static enum mface_status load_inputs(
 
 enum mface_status mface_plan_prepare_step(struct mface_plan *plan, struct mface_step *step)
 {
-    MFACE_TRY(load_inputs(plan, step, SIZE_MAX));
+    MFACE_TRY(hold_inputs(plan, step, false));
     step->core->prepared = true;
-    return step->op->prepare ? step->op->prepare(step) : MFACE_OK;
+    if (step->op->prepare)
+        MFACE_TRY(step->op->prepare(step));
+    return hold_inputs(plan, step, true);
 }
 
 static struct mface_step *step_of_node(struct mface_plan *plan, const struct mface_node *node)
@@ -121,7 +184,7 @@ static struct mface_step *step_of_node(struct mface_plan *plan, const struct mfa
     return step;
 }
 
-static enum mface_status infer(struct mface_plan *plan, struct mface_step *step)
+static enum mface_status infer(struct mface_step *step)
 {
     MFACE_TRY(step->op->infer(step));
     for (int i = 0; i < step->n_out; i++) {
@@ -130,11 +193,19 @@ static enum mface_status infer(struct mface_plan *plan, struct mface_step *step)
         if (!mface_shape_valid(&step->out[i].shape))
             return mface_op_fail(
                 step, MFACE_ERR_FORMAT, "output %d would have an invalid shape", i);
+    }
+    return mface_plan_check_outputs(step);
+}
+
+static void declare_outputs(struct mface_plan *plan, const struct mface_step *step)
+{
+    for (int i = 0; i < step->n_out; i++) {
+        if (step->core->out[i] < 0)
+            continue;
         struct mface_plan_value *value = &plan->values[step->core->out[i]];
         value->tensor = step->out[i];
         value->storage = MFACE_STORAGE_ARENA;
     }
-    return MFACE_OK;
 }
 
 static bool can_fold(const struct mface_plan *plan, const struct mface_step *step)
@@ -172,8 +243,26 @@ static bool all_empty(const struct mface_step *step)
     return true;
 }
 
+/* The results become constants; halves are widened. */
+static enum mface_status keep_folded(struct mface_plan *plan, const struct mface_step *step)
+{
+    for (int i = 0; i < step->n_out; i++) {
+        if (step->core->out[i] < 0)
+            continue;
+        struct mface_plan_value *value = &plan->values[step->core->out[i]];
+        if (step->out[i].dtype != MFACE_DTYPE_F16)
+            continue;
+        struct mface_tensor wide = step->out[i];
+        MFACE_TRY(mface_half_widen(plan, step->out[i].data, &wide));
+        mface_mem_free(step->out[i].data);
+        value->tensor = wide;
+    }
+    return MFACE_OK;
+}
+
 static enum mface_status fold(struct mface_plan *plan, struct mface_step *step)
 {
+    MFACE_TRY(mface_plan_spend(plan, step));
     MFACE_TRY(mface_plan_prepare_step(plan, step));
     for (int i = 0; i < step->n_out; i++) {
         if (step->core->out[i] < 0)
@@ -186,7 +275,9 @@ static enum mface_status fold(struct mface_plan *plan, struct mface_step *step)
         value->storage = MFACE_STORAGE_CONST;
         step->out[i].data = value->tensor.data;
     }
-    return all_empty(step) ? MFACE_OK : run_once(step);
+    if (!all_empty(step))
+        MFACE_TRY(run_once(step));
+    return keep_folded(plan, step);
 }
 
 static enum mface_status compile_node(struct mface_plan *plan, const struct mface_node *node)
@@ -195,8 +286,12 @@ static enum mface_status compile_node(struct mface_plan *plan, const struct mfac
     if (!step)
         return fail_nomem(plan);
     MFACE_TRY(load_inputs(plan, step, EAGER_CONST_BYTES));
-    MFACE_TRY(infer(plan, step));
-    if (!can_fold(plan, step)) {
+    MFACE_TRY(infer(step));
+    const bool folds = can_fold(plan, step);
+    if (!folds)
+        mface_half_widen_step(step);
+    declare_outputs(plan, step);
+    if (!folds) {
         plan->steps[plan->n_steps++] = step;
         return MFACE_OK;
     }
@@ -231,7 +326,10 @@ static enum mface_status set_input(struct mface_plan *plan, int index, int input
     value->tensor = plan->inputs[input];
     value->input = input;
     value->storage = value->tensor.data ? MFACE_STORAGE_CONST : MFACE_STORAGE_INPUT;
-    return value->tensor.data ? hold_const(plan, index) : MFACE_OK;
+    if (!value->tensor.data)
+        return MFACE_OK;
+    mface_half_declare(value);
+    return mface_plan_hold_const(plan, index);
 }
 
 static enum mface_status add_graph_values(struct mface_plan *plan)
@@ -250,15 +348,18 @@ static enum mface_status add_graph_values(struct mface_plan *plan)
         plan->values[index].storage = MFACE_STORAGE_CONST;
         plan->values[index].tensor =
             (struct mface_tensor) { tensor->dtype, tensor->shape, (void *)tensor->data };
+        mface_half_declare(&plan->values[index]);
     }
     return MFACE_OK;
 }
 
-/* needed[v]: some graph output depends on value v. */
-static void mark_needed(const struct mface_onnx *onnx, bool *needed)
+/* needed[v]: some wanted graph output depends on value v. */
+static void mark_needed(const struct mface_plan *plan, bool *needed)
 {
+    const struct mface_onnx *onnx = plan->onnx;
     for (size_t i = 0; i < onnx->model.graph.n_outputs; i++)
-        needed[onnx->output_values[i]] = true;
+        if (plan->output_values[i] >= 0)
+            needed[plan->output_values[i]] = true;
     for (size_t n = onnx->n_nodes; n-- > 0;) {
         const struct mface_node *node = &onnx->nodes[n];
         bool live = false;
@@ -282,14 +383,15 @@ enum mface_status mface_plan_compile(struct mface_plan *plan)
 {
     const struct mface_onnx *onnx = plan->onnx;
     bool *needed = mface_arena_calloc(&plan->arena, onnx->n_values, sizeof *needed);
-    plan->steps = mface_arena_calloc(&plan->arena, onnx->n_nodes, sizeof *plan->steps);
+    plan->steps = mface_arena_calloc(&plan->arena,
+        onnx->n_nodes + onnx->n_inputs + onnx->model.graph.n_outputs, sizeof *plan->steps);
     if (!needed || !plan->steps)
         return fail_nomem(plan);
     MFACE_TRY(add_graph_values(plan));
-    mark_needed(onnx, needed);
+    MFACE_TRY(mface_half_widen_inputs(plan));
+    mark_needed(plan, needed);
     for (size_t i = 0; i < onnx->n_nodes; i++)
         if (node_is_needed(&onnx->nodes[i], needed))
             MFACE_TRY(compile_node(plan, &onnx->nodes[i]));
-    plan->output_values = onnx->output_values;
-    return MFACE_OK;
+    return mface_half_narrow_outputs(plan);
 }

@@ -7,6 +7,7 @@
  * that run the kernel at once. */
 #include "onnx/dnnl_kernel.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include <string.h>
 
@@ -122,7 +123,7 @@ static dnnl_status_t bind_slot(const struct mface_dnnl_slot *slot,
     struct mface_dnnl_context *context, int i, const void *data, char *scratch)
 {
     if (slot->packed)
-        return dnnl_memory_set_data_handle(context->wanted[i], slot->packed);
+        return dnnl_memory_set_data_handle(context->wanted[i], (void *)slot->packed);
     if (!slot->reorder)
         return dnnl_memory_set_data_handle(context->wanted[i], (void *)data);
     const dnnl_status_t status = dnnl_memory_set_data_handle(context->plain[i], (void *)data);
@@ -154,8 +155,8 @@ static dnnl_status_t run(const struct mface_dnnl *kernel, struct mface_dnnl_cont
     return status == dnnl_success ? dnnl_stream_wait(context->stream) : status;
 }
 
-enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const float *src, const float *weights,
-    const float *bias, float *dst, void *scratch)
+enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src, const float *weights,
+    const float *bias, void *dst, void *scratch)
 {
     const void *const data[MFACE_SLOT_N] = { src, weights, bias, dst };
     struct mface_dnnl_context *context;
@@ -179,7 +180,8 @@ void mface_dnnl_free(struct mface_dnnl **kernel_ptr)
     }
     for (int i = 0; i < MFACE_SLOT_N; i++) {
         dnnl_primitive_destroy(kernel->slot[i].reorder);
-        mface_mem_free(kernel->slot[i].packed);
+        if (kernel->slot[i].owns_packed)
+            mface_mem_free((void *)kernel->slot[i].packed);
     }
     dnnl_primitive_destroy(kernel->primitive);
     pthread_mutex_destroy(&kernel->lock);
@@ -257,18 +259,44 @@ static void lay_out_scratch(struct mface_dnnl *kernel, const void *const constan
     kernel->scratch_bytes = at;
 }
 
-static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
-    const void *data, char *scratch)
+/* Field by field: the struct has padding and a union. */
+static void hash_layout(const dnnl_memory_desc_t *md, struct mface_hasher *hasher)
 {
-    struct mface_dnnl_slot *slot = &kernel->slot[i];
-    const size_t bytes = dnnl_memory_desc_get_size(&slot->wanted);
-    void *packed = mface_mem_alloc(bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    kernel->weight_bytes += bytes;
-    slot->packed = packed;
+    const size_t dims_bytes = (size_t)md->ndims * sizeof md->dims[0];
+    const dnnl_blocking_desc_t *blocking = &md->format_desc.blocking;
+    const size_t n = (size_t)blocking->inner_nblks;
+    mface_hasher_add_u64(hasher, (uint64_t)md->data_type);
+    mface_hasher_add_u64(hasher, md->extra.flags);
+    mface_hasher_add_bytes(hasher, md->dims, dims_bytes);
+    mface_hasher_add_bytes(hasher, md->padded_dims, dims_bytes);
+    mface_hasher_add_bytes(hasher, blocking->strides, dims_bytes);
+    mface_hasher_add_bytes(hasher, blocking->inner_blks, n * sizeof blocking->inner_blks[0]);
+    mface_hasher_add_bytes(hasher, blocking->inner_idxs, n * sizeof blocking->inner_idxs[0]);
+}
+
+/* Where the bytes went, and where they came from: a source read in another order is another. */
+static struct mface_key layout_key(const struct mface_dnnl_slot *slot)
+{
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    hash_layout(&slot->plain, &hasher);
+    hash_layout(&slot->wanted, &hasher);
+    return mface_hasher_finish(&hasher);
+}
+
+/* Only plain and blocked layouts have names that last. */
+static bool can_share(const struct mface_dnnl *kernel, int i)
+{
+    return i == MFACE_SLOT_WEIGHTS && kernel->source.store &&
+           kernel->slot[i].wanted.format_kind == dnnl_blocked;
+}
+
+static enum mface_status fill(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
+    const void *data, void *packed, char *scratch)
+{
+    const struct mface_dnnl_slot *slot = &kernel->slot[i];
     if (!slot->reorder) {
-        memcpy(packed, data, bytes);
+        memcpy(packed, data, dnnl_memory_desc_get_size(&slot->wanted));
         return MFACE_OK;
     }
     MFACE_TRY_DNNL(dnnl_memory_set_data_handle(context->pad, scratch));
@@ -277,6 +305,44 @@ static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_conte
     MFACE_TRY_DNNL(reorder(slot, context, i, true));
     MFACE_TRY_DNNL(dnnl_stream_wait(context->stream));
     return MFACE_OK;
+}
+
+/* The same from data that may lie at any address, as it does in a model file. */
+static enum mface_status fill_from_anywhere(struct mface_dnnl *kernel,
+    struct mface_dnnl_context *context, int i, const void *data, void *packed, char *scratch)
+{
+    if ((uintptr_t)data % MFACE_ALIGN == 0)
+        return fill(kernel, context, i, data, packed, scratch);
+    const size_t bytes = dnnl_memory_desc_get_size(&kernel->slot[i].plain);
+    void *aligned = mface_mem_alloc(bytes);
+    if (!aligned)
+        return MFACE_ERR_NOMEM;
+    memcpy(aligned, data, bytes);
+    const enum mface_status status = fill(kernel, context, i, aligned, packed, scratch);
+    mface_mem_free(aligned);
+    return status;
+}
+
+static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
+    const void *data, char *scratch)
+{
+    struct mface_dnnl_slot *slot = &kernel->slot[i];
+    const size_t bytes = dnnl_memory_desc_get_size(&slot->wanted);
+    const bool shares = can_share(kernel, i);
+    const struct mface_key layout = shares ? layout_key(slot) : (struct mface_key) { 0 };
+    kernel->weight_bytes += bytes;
+    slot->packed = shares ? mface_weights_find(&kernel->source, layout, bytes) : NULL;
+    if (slot->packed)
+        return MFACE_OK;
+    void *packed = mface_mem_alloc(bytes);
+    if (!packed)
+        return MFACE_ERR_NOMEM;
+    slot->packed = packed;
+    slot->owns_packed = true;
+    const enum mface_status status = fill_from_anywhere(kernel, context, i, data, packed, scratch);
+    if (status == MFACE_OK && shares)
+        slot->owns_packed = !mface_weights_give(&kernel->source, layout, packed, bytes);
+    return status;
 }
 
 static enum mface_status pack_constants(
@@ -324,15 +390,10 @@ enum mface_status mface_dnnl_begin(struct mface_dnnl **out)
     return MFACE_OK;
 }
 
-dnnl_status_t mface_dnnl_plain_md(
-    dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims, int swap_a, int swap_b)
+static dnnl_status_t dense_md(
+    dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims, const int *order)
 {
-    int order[DNNL_MAX_NDIMS]; // of dimensions in memory, outermost first
     dnnl_dims_t stride = { 0 };
-    for (int i = 0; i < rank; i++)
-        order[i] = i;
-    order[swap_a] = swap_b;
-    order[swap_b] = swap_a;
     dnnl_dim_t step = 1;
     for (int i = rank - 1; i >= 0; i--) {
         stride[order[i]] = step;
@@ -341,13 +402,34 @@ dnnl_status_t mface_dnnl_plain_md(
     return dnnl_memory_desc_init_by_strides(md, rank, dims, dnnl_f32, stride);
 }
 
-dnnl_status_t mface_dnnl_any_md(dnnl_memory_desc_t *md, const dnnl_memory_desc_t *like)
+dnnl_status_t mface_dnnl_plain_md(
+    dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims, int swap_a, int swap_b)
 {
-    return dnnl_memory_desc_init_by_tag(md, like->ndims, like->dims, dnnl_f32, dnnl_format_tag_any);
+    int order[DNNL_MAX_NDIMS]; // of dimensions in memory, outermost first
+    for (int i = 0; i < rank; i++)
+        order[i] = i;
+    order[swap_a] = swap_b;
+    order[swap_b] = swap_a;
+    return dense_md(md, rank, dims, order);
+}
+
+dnnl_status_t mface_dnnl_last_md(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims)
+{
+    int order[DNNL_MAX_NDIMS] = { 0 };
+    for (int i = 1; i < rank - 1; i++)
+        order[i] = i + 1;
+    order[rank - 1] = 1;
+    return dense_md(md, rank, dims, order);
+}
+
+dnnl_status_t mface_dnnl_any_md(
+    dnnl_memory_desc_t *md, const dnnl_memory_desc_t *like, dnnl_data_type_t type)
+{
+    return dnnl_memory_desc_init_by_tag(md, like->ndims, like->dims, type, dnnl_format_tag_any);
 }
 
 dnnl_status_t mface_dnnl_create_attr(enum mface_activation activation, float alpha, float beta,
-    float scale, dnnl_primitive_attr_t *attr)
+    float scale, bool sum, dnnl_primitive_attr_t *attr)
 {
     static const dnnl_alg_kind_t alg[] = {
         [MFACE_ACTIVATION_RELU] = dnnl_eltwise_relu,
@@ -361,10 +443,12 @@ dnnl_status_t mface_dnnl_create_attr(enum mface_activation activation, float alp
         status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && scale != 1.0f)
         status = dnnl_primitive_attr_set_output_scales(*attr, 1, 0, &scale);
-    if (status != dnnl_success || activation == MFACE_ACTIVATION_NONE)
+    if (status != dnnl_success || (activation == MFACE_ACTIVATION_NONE && !sum))
         return status;
     status = dnnl_post_ops_create(&ops);
-    if (status == dnnl_success)
+    if (status == dnnl_success && sum)
+        status = dnnl_post_ops_append_sum(ops, 1.0f);
+    if (status == dnnl_success && activation != MFACE_ACTIVATION_NONE)
         status = dnnl_post_ops_append_eltwise(ops, 1.0f, alg[activation], alpha, beta);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(*attr, ops);

@@ -1,14 +1,15 @@
 /* The one place that knows oneDNN (2.6, C API): this header is all that others see of dnnl*.c.
  *
  * A kernel is one primitive for fixed shapes with its constant arguments packed into the layout
- * the primitive likes best. Arguments that vary are plain row-major f32; where the primitive wants
- * another layout, the kernel reorders through scratch. A kernel is immutable: many threads may run
- * it at once, each with scratch of its own. Failures are silent here: the operator knows its name
- * and reports. */
+ * the primitive likes best. Arguments that vary are plain row-major f32, or bf16 where asked for;
+ * where the primitive wants another layout, the kernel reorders through scratch. A kernel is
+ * immutable: many threads may run it at once, each with scratch of its own. Failures are silent
+ * here: the operator knows its name and reports. */
 #ifndef MFACE_ONNX_DNNL_H
 #define MFACE_ONNX_DNNL_H
 
 #include "onnx/fusion.h"
+#include "onnx/weights.h"
 #include <memoface/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,13 +31,19 @@ struct mface_dnnl_conv {
     /* Constant, packed; NULL: given at run time. Weights are O×I/groups×k… as ONNX has them,
      * transposed I×O/groups×k…. */
     const float *weights;
+    struct mface_weight_source source; // of constant weights
     bool has_bias;
     const float *bias; // out_channels
     enum mface_activation activation;
     float alpha, beta;
+    bool channels_last;      // source and destination are N×spatial×C
+    bool src_bf16, dst_bf16; // else f32; weights are stored as the source is
+    bool sum;                // the destination's former content is added before the activation
 };
 
-/* MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+/* Constant weights may lie unaligned in the model file; where `source` is known to its store they
+ * are not even read.
+ * MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_conv_create(
     const struct mface_dnnl_conv *conv, struct mface_dnnl **out);
 
@@ -46,11 +53,13 @@ enum { MFACE_DNNL_MATMUL_RANK_MAX = 8 };
 struct mface_dnnl_matmul {
     int rank; // of all three, 2..MFACE_DNNL_MATMUL_RANK_MAX
     int64_t a[MFACE_DNNL_MATMUL_RANK_MAX], b[MFACE_DNNL_MATMUL_RANK_MAX]; // as multiplied
-    bool a_transposed, b_transposed; // the last two dimensions lie swapped in memory
-    const float *weights;            // constant b, packed; NULL: given at run time
+    bool a_transposed, b_transposed;   // the last two dimensions lie swapped in memory
+    const float *weights;              // constant b, packed; NULL: given at run time
+    struct mface_weight_source source; // of constant b
     bool has_bias;
-    const float *bias; // constant; NULL: given at run time
-    float scale;       // of the whole result, bias included
+    const float *bias;       // constant; NULL: given at run time
+    float scale;             // of the whole result, bias included
+    bool src_bf16, dst_bf16; // else f32; constant weights are stored as a is
 };
 
 MFACE_NODISCARD enum mface_status mface_dnnl_matmul_create(
@@ -63,7 +72,7 @@ size_t mface_dnnl_weight_bytes(const struct mface_dnnl *kernel); // packed
 
 /* Runs on up to omp_get_max_threads() threads. `weights` and `bias` are ignored where constant.
  * MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
-MFACE_NODISCARD enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const float *src,
-    const float *weights, const float *bias, float *dst, void *scratch);
+MFACE_NODISCARD enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src,
+    const float *weights, const float *bias, void *dst, void *scratch);
 
 #endif

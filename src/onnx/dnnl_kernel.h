@@ -19,14 +19,16 @@ struct mface_dnnl_slot {
     bool used;
     dnnl_memory_desc_t plain, wanted;
     dnnl_primitive_t reorder; // NULL: plain is what is wanted
-    void *packed;             // constant, in the wanted layout
+    const void *packed;       // constant, in the wanted layout
+    bool owns_packed;         // else it is the store's
     size_t offset;            // in scratch, of the wanted layout
 };
 
 struct mface_dnnl {
     dnnl_primitive_t primitive;
     struct mface_dnnl_slot slot[MFACE_SLOT_N];
-    dnnl_memory_desc_t pad; // oneDNN's own scratchpad, shared by primitive and reorders
+    struct mface_weight_source source; // of constant weights
+    dnnl_memory_desc_t pad;            // oneDNN's own scratchpad, shared by primitive and reorders
     size_t pad_bytes, scratch_bytes, weight_bytes;
     pthread_mutex_t lock; // guards `idle`
     struct mface_dnnl_context *idle;
@@ -57,11 +59,22 @@ MFACE_NODISCARD enum mface_status mface_dnnl_complete(struct mface_dnnl *kernel,
 dnnl_status_t mface_dnnl_plain_md(
     dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims, int swap_a, int swap_b);
 
-/* Leaves the layout of a tensor of the same dimensions to oneDNN. */
-dnnl_status_t mface_dnnl_any_md(dnnl_memory_desc_t *md, const dnnl_memory_desc_t *like);
+/* A dense f32 layout of a tensor N×C×… whose channels lie last. */
+dnnl_status_t mface_dnnl_last_md(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims);
 
-/* Scratch of our own, a scale and an activation. Destroy *attr whatever the result. */
+/* The same layout of another type: a dense one of two-byte elements has the same strides. */
+static inline void mface_dnnl_set_bf16(dnnl_memory_desc_t *md, bool bf16)
+{
+    md->data_type = bf16 ? dnnl_bf16 : dnnl_f32;
+}
+
+/* Leaves the layout of a tensor of the same dimensions to oneDNN. */
+dnnl_status_t mface_dnnl_any_md(
+    dnnl_memory_desc_t *md, const dnnl_memory_desc_t *like, dnnl_data_type_t type);
+
+/* Scratch of our own, a scale, the sum with the destination's content and an activation. Destroy
+ * *attr whatever the result. */
 dnnl_status_t mface_dnnl_create_attr(enum mface_activation activation, float alpha, float beta,
-    float scale, dnnl_primitive_attr_t *attr);
+    float scale, bool sum, dnnl_primitive_attr_t *attr);
 
 #endif

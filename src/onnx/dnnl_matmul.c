@@ -22,9 +22,11 @@ static dnnl_status_t matmul_slots(struct mface_dnnl *kernel, const struct mface_
             &slot[MFACE_SLOT_WEIGHTS].plain, rank, b, bt ? row : 0, bt ? column : 0);
     if (status == dnnl_success)
         status = mface_dnnl_plain_md(&slot[MFACE_SLOT_DST].plain, rank, dst, 0, 0);
-    return status == dnnl_success
-               ? mface_dnnl_plain_md(&slot[MFACE_SLOT_BIAS].plain, rank, bias, 0, 0)
-               : status;
+    if (status == dnnl_success)
+        status = mface_dnnl_plain_md(&slot[MFACE_SLOT_BIAS].plain, rank, bias, 0, 0);
+    mface_dnnl_set_bf16(&slot[MFACE_SLOT_SRC].plain, matmul->src_bf16);
+    mface_dnnl_set_bf16(&slot[MFACE_SLOT_DST].plain, matmul->dst_bf16);
+    return status;
 }
 
 static enum mface_status matmul_complete(struct mface_dnnl *kernel,
@@ -33,7 +35,8 @@ static enum mface_status matmul_complete(struct mface_dnnl *kernel,
     const struct mface_dnnl_slot *slot = kernel->slot;
     dnnl_memory_desc_t weights = slot[MFACE_SLOT_WEIGHTS].plain;
     if (matmul->weights)
-        MFACE_TRY_DNNL(mface_dnnl_any_md(&weights, &slot[MFACE_SLOT_WEIGHTS].plain));
+        MFACE_TRY_DNNL(mface_dnnl_any_md(
+            &weights, &slot[MFACE_SLOT_WEIGHTS].plain, matmul->src_bf16 ? dnnl_bf16 : dnnl_f32));
     dnnl_matmul_desc_t op;
     MFACE_TRY_DNNL(dnnl_matmul_desc_init(&op, &slot[MFACE_SLOT_SRC].plain, &weights,
         matmul->has_bias ? &slot[MFACE_SLOT_BIAS].plain : NULL, &slot[MFACE_SLOT_DST].plain));
@@ -50,9 +53,10 @@ enum mface_status mface_dnnl_matmul_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
+    (*out)->source = matmul->source;
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
-        mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, &attr));
+        mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, false, &attr));
     if (status == MFACE_OK)
         status = mface_dnnl_status(matmul_slots(*out, matmul));
     if (status == MFACE_OK)

@@ -27,7 +27,8 @@ struct mface_onnx {
     char *name; // for messages: the path
     const void *data;
     size_t size;
-    bool mapped; // data is a mapping of our own
+    bool mapped;       // data is a mapping of a file
+    bool owns_mapping; // and ours to unmap
     struct mface_arena arena;
     struct mface_proto_model model;
     struct mface_value *values;

@@ -20,7 +20,8 @@ void mface_plan_count_uses(struct mface_plan *plan)
             if (plan->steps[s]->core->in[i] >= 0)
                 plan->values[plan->steps[s]->core->in[i]].n_uses++;
     for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++)
-        plan->values[plan->output_values[i]].n_uses++;
+        if (plan->output_values[i] >= 0)
+            plan->values[plan->output_values[i]].n_uses++;
 }
 
 static bool is_used(const struct mface_plan *plan, const struct mface_step *step)
@@ -82,7 +83,8 @@ static void find_lifetimes(struct mface_plan *plan)
                 plan->values[step->core->out[i]].first = plan->values[step->core->out[i]].last = s;
     }
     for (size_t i = 0; i < plan->onnx->model.graph.n_outputs; i++)
-        plan->values[mface_plan_root(plan, plan->output_values[i])].last = plan->n_steps;
+        if (plan->output_values[i] >= 0)
+            plan->values[mface_plan_root(plan, plan->output_values[i])].last = plan->n_steps;
     for (int s = 0; s < plan->n_steps; s++)
         for (int i = 0; i < plan->steps[s]->n_out; i++) {
             const int out = plan->steps[s]->core->out[i];
@@ -100,8 +102,11 @@ static bool fits_in_place(const struct mface_plan *plan, int s, int in)
     if (mface_dtype_bytes(step->in[in].dtype) != mface_dtype_bytes(step->out[0].dtype))
         return false;
     for (int i = 0; i < step->n_in; i++) // all views of that memory must be read in step
-        if (step->core->in[i] >= 0 && mface_plan_root(plan, step->core->in[i]) == root &&
-            !mface_shape_equal(&step->in[i].shape, &step->out[0].shape))
+        if (step->fusion.sum && i != in && step->core->in[i] >= 0 &&
+            mface_plan_root(plan, step->core->in[i]) == root)
+            return false;
+        else if (step->core->in[i] >= 0 && mface_plan_root(plan, step->core->in[i]) == root &&
+                 !mface_shape_equal(&step->in[i].shape, &step->out[0].shape))
             return false;
     return true;
 }
@@ -111,10 +116,10 @@ static void share_in_place(struct mface_plan *plan)
     for (int s = 0; s < plan->n_steps; s++) {
         const struct mface_step *step = plan->steps[s];
         const int out = step->core->out[0];
-        if (!(step->op->flags & MFACE_OP_IN_PLACE) || out < 0 ||
+        if (!(step->op->flags & MFACE_OP_IN_PLACE || step->fusion.sum) || out < 0 ||
             plan->values[out].storage != MFACE_STORAGE_ARENA)
             continue;
-        for (int i = 0; i < step->n_in; i++) {
+        for (int i = step->fusion.sum ? 3 : 0; i < step->n_in; i++) {
             if (step->core->in[i] < 0 || !fits_in_place(plan, s, i))
                 continue;
             const int root = mface_plan_root(plan, step->core->in[i]);

@@ -80,7 +80,7 @@ enum mface_status mface_onnx_load(const char *path, struct mface_onnx **out)
     if (status != MFACE_OK)
         munmap((void *)data, size);
     else
-        (*out)->mapped = true;
+        (*out)->mapped = (*out)->owns_mapping = true;
     return status;
 }
 
@@ -89,12 +89,17 @@ void mface_onnx_free(struct mface_onnx **onnx_ptr)
     struct mface_onnx *onnx = *onnx_ptr;
     if (!onnx)
         return;
-    if (onnx->mapped)
+    if (onnx->owns_mapping)
         munmap((void *)onnx->data, onnx->size);
     mface_arena_clear(&onnx->arena);
     mface_mem_free(onnx->name);
     mface_mem_free(onnx);
     *onnx_ptr = NULL;
+}
+
+void mface_onnx_set_mapped(struct mface_onnx *onnx)
+{
+    onnx->mapped = true;
 }
 
 void mface_onnx_forget_pages(const struct mface_onnx *onnx, const void *data, size_t bytes)

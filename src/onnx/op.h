@@ -25,6 +25,7 @@
 #include "onnx/fusion.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
+#include "onnx/weights.h"
 
 struct mface_node; // a node of the parsed graph
 struct mface_step;
@@ -48,6 +49,9 @@ enum mface_op_flag {
     /* The result depends on types and shapes of the inputs alone, never on their data (Shape): run
      * is called once, at plan time, and args->in may have no data. */
     MFACE_OP_SHAPE_ONLY = 1 << 3,
+    /* Each element of output 0 depends on the elements of the inputs at its own place alone, found
+     * by broadcasting, so that all of them may have their dimensions permuted alike. */
+    MFACE_OP_POINTWISE = 1 << 4,
 };
 
 enum { MFACE_OP_VARIADIC = 1 << 20 };
@@ -79,7 +83,7 @@ struct mface_step {
     int n_in, n_out; // as the node lists them, missing ones in between included
     struct mface_tensor *in;
     struct mface_tensor *out;   // [infer] dtype and shape; data is never set here
-    struct mface_fusion fusion; // set by passes; Conv and ConvTranspose heed it in prepare
+    struct mface_fusion fusion; // set by passes; Conv, pools and Permute heed it in prepare
     void *state;                // [prepare] through mface_op_state()
     size_t scratch_bytes;       // [prepare]
     int64_t flops;              // [prepare] of one run, 2 per multiply-add; elementwise: leave 0
@@ -101,6 +105,11 @@ bool mface_op_has_out(const struct mface_step *step, int i);
 /* Zeroed memory that lives as long as the step; sets step->state. NULL is logged by the caller
  * with mface_op_nomem(). One per step: put everything into one struct. */
 void *mface_op_state(struct mface_step *step, size_t size);
+
+/* What the store of packed weights calls the constant input i. In prepare, such an input of more
+ * than 64 KB may lie in the model file, unaligned, if it is known to the store: hand it to oneDNN
+ * with its source, and don't read it. One that in_unused does not name is copied out afterwards. */
+struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i);
 
 /* Attributes. One that is absent or of another type yields the fallback. Strings and arrays
  * belong to the model. Plan time only: keep what run needs in the state. */

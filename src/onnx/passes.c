@@ -10,6 +10,7 @@ struct fold {
     struct mface_plan *plan;
     struct mface_step **maker,
         **reader; // per value: the step that makes it, the last that reads it
+    bool *exists; // per value: made before the step at hand
 };
 
 static void index_steps(struct fold *fold)
@@ -50,6 +51,8 @@ static void take_over_output(
     const int gone = conv->core->out[0], value = next->core->out[0];
     conv->core->out[0] = value;
     next->core->out[0] = gone; // `next` now makes what nobody reads
+    for (int i = 0; i < next->n_in; i++)
+        next->core->in[i] = -1; // not even itself
     fold->plan->values[gone].n_uses = 0;
     fold->maker[value] = conv;
     fold->maker[gone] = next;
@@ -88,17 +91,99 @@ static void fold_activation(const struct fold *fold, struct mface_step *conv)
         take_over_output(fold, conv, next);
 }
 
-static void fold_all(const struct fold *fold)
+/* Puts a step with more inputs in the place of step s. NULL: no memory. */
+static struct mface_step *widen(const struct fold *fold, int s, const struct mface_op *op, int n_in)
+{
+    struct mface_step *old = fold->plan->steps[s];
+    const struct mface_node *node = old->op == op ? old->node : NULL;
+    struct mface_step *step = mface_step_create(fold->plan, op, node, n_in, old->n_out);
+    if (!step)
+        return NULL;
+    step->fusion = old->fusion;
+    for (int i = 0; i < old->n_in; i++) {
+        const int value = step->core->in[i] = old->core->in[i];
+        step->in[i] = old->in[i];
+        if (value >= 0 && fold->reader[value] == old)
+            fold->reader[value] = step;
+    }
+    step->core->out[0] = old->core->out[0];
+    step->out[0] = old->out[0];
+    fold->maker[step->core->out[0]] = step;
+    fold->plan->steps[s] = step;
+    return step;
+}
+
+/* A residual: the sum of the convolution's result and something that exists before it runs. */
+static enum mface_status fold_sum(const struct fold *fold, int s)
+{
+    struct mface_step *conv = fold->plan->steps[s], *add = only_reader(fold, conv);
+    if (!add || add->op != &mface_op_add || conv->fusion.activation != MFACE_ACTIVATION_NONE)
+        return MFACE_OK;
+    const int i = add->core->in[0] == conv->core->out[0] ? 1 : 0, other = add->core->in[i];
+    if (!fold->exists[other] || add->in[i].dtype != MFACE_DTYPE_F32 ||
+        !mface_shape_equal(&add->in[i].shape, &conv->out[0].shape))
+        return MFACE_OK;
+    conv = widen(fold, s, conv->op, 4);
+    if (!conv)
+        return mface_fail_nomem(fold->plan->onnx->name);
+    conv->fusion.sum = true;
+    conv->core->in[3] = other;
+    conv->in[3] = add->in[i];
+    take_over_output(fold, conv, add);
+    return MFACE_OK;
+}
+
+/* A product of matrices and a constant bias per column are a Gemm. */
+static enum mface_status fold_dense(const struct fold *fold, int s)
+{
+    struct mface_step *product = fold->plan->steps[s], *add = only_reader(fold, product);
+    if (!add || add->op != &mface_op_add || product->in[0].shape.rank != 2 ||
+        product->in[1].shape.rank != 2)
+        return MFACE_OK;
+    const int i = add->core->in[0] == product->core->out[0] ? 1 : 0, bias = add->core->in[i];
+    const struct mface_shape *shape = &add->in[i].shape, *out = &product->out[0].shape;
+    if (fold->plan->values[bias].storage != MFACE_STORAGE_CONST || shape->rank < 1 ||
+        shape->dim[shape->rank - 1] != out->dim[1] || mface_shape_count(shape) != out->dim[1] ||
+        !mface_shape_equal(&add->out[0].shape, out))
+        return MFACE_OK;
+    product = widen(fold, s, &mface_op_gemm, 3);
+    if (!product)
+        return mface_fail_nomem(fold->plan->onnx->name);
+    product->core->in[2] = bias;
+    product->in[2] = fold->plan->values[bias].tensor;
+    take_over_output(fold, product, add);
+    return MFACE_OK;
+}
+
+static enum mface_status fold_step(const struct fold *fold, int s)
+{
+    struct mface_step *step = fold->plan->steps[s];
+    if (step->op == &mface_op_matmul)
+        return fold_dense(fold, s);
+    if (step->op != &mface_op_conv && step->op != &mface_op_conv_transpose)
+        return MFACE_OK;
+    if (step->op == &mface_op_conv)
+        fold_pad(fold, step);
+    fold_bias(fold, step);
+    fold_activation(fold, step);
+    if (step->op == &mface_op_conv && step->in[0].shape.rank == 4)
+        MFACE_TRY(fold_sum(fold, s));
+    step = fold->plan->steps[s];
+    if (step->fusion.sum)
+        fold_activation(fold, step);
+    return MFACE_OK;
+}
+
+static enum mface_status fold_all(const struct fold *fold)
 {
     for (int s = 0; s < fold->plan->n_steps; s++) {
-        struct mface_step *step = fold->plan->steps[s];
-        if (step->op != &mface_op_conv && step->op != &mface_op_conv_transpose)
-            continue;
-        if (step->op == &mface_op_conv)
-            fold_pad(fold, step);
-        fold_bias(fold, step);
-        fold_activation(fold, step);
+        MFACE_TRY(fold_step(fold, s));
+        const struct mface_step *step = fold->plan->steps[s];
+        for (int i = 0; i < step->n_out; i++)
+            if (step->core->out[i] >= 0)
+                fold->exists[step->core->out[i]] = true;
     }
+    return MFACE_OK;
 }
 
 enum mface_status mface_pass_fold_conv(struct mface_plan *plan)
@@ -107,13 +192,17 @@ enum mface_status mface_pass_fold_conv(struct mface_plan *plan)
     struct fold fold = { .plan = plan };
     fold.maker = mface_mem_calloc(n, sizeof *fold.maker);
     fold.reader = mface_mem_calloc(n, sizeof *fold.reader);
-    const bool ok = fold.maker && fold.reader;
-    if (ok) {
+    fold.exists = mface_mem_calloc(n, sizeof *fold.exists);
+    enum mface_status status = MFACE_OK;
+    if (fold.maker && fold.reader && fold.exists) {
         index_steps(&fold);
-        fold_all(&fold);
+        status = fold_all(&fold);
         mface_plan_prune(plan);
+    } else {
+        status = mface_fail_nomem(plan->onnx->name);
     }
+    mface_mem_free(fold.exists);
     mface_mem_free(fold.maker);
     mface_mem_free(fold.reader);
-    return ok ? MFACE_OK : mface_fail_nomem(plan->onnx->name);
+    return status;
 }

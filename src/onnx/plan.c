@@ -2,6 +2,7 @@
 #include "onnx/plan.h"
 
 #include "base/cpu.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/exec.h"
@@ -41,11 +42,36 @@ static enum mface_status set_inputs(struct mface_plan *plan, const struct mface_
     plan->inputs = mface_arena_calloc(&plan->arena, onnx->n_inputs, sizeof *plan->inputs);
     if (!plan->inputs)
         return mface_fail_nomem(onnx->name);
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
     for (size_t i = 0; i < onnx->n_inputs; i++) {
-        plan->inputs[i] = params->inputs[i];
-        if (!fits_declared(&params->inputs[i], &onnx->inputs[i]))
-            return fail_input(plan, &onnx->inputs[i], &params->inputs[i]);
+        const struct mface_tensor *input = &params->inputs[i];
+        plan->inputs[i] = *input;
+        if (!fits_declared(input, &onnx->inputs[i]))
+            return fail_input(plan, &onnx->inputs[i], input);
+        mface_hasher_add_bytes(&hasher, input->shape.dim, sizeof input->shape.dim);
+        if (input->data)
+            mface_hasher_add_bytes(&hasher, input->data, mface_tensor_bytes(input));
     }
+    plan->fixed_inputs = mface_hasher_finish(&hasher);
+    return MFACE_OK;
+}
+
+static enum mface_status select_outputs(
+    struct mface_plan *plan, const struct mface_plan_params *params)
+{
+    const size_t n = plan->onnx->model.graph.n_outputs;
+    size_t n_wanted = 0;
+    plan->output_values = mface_arena_calloc(&plan->arena, n, sizeof *plan->output_values);
+    if (!plan->output_values)
+        return mface_fail_nomem(plan->onnx->name);
+    for (size_t i = 0; i < n; i++) {
+        const bool wanted = !params->wanted || params->wanted[i];
+        plan->output_values[i] = wanted ? plan->onnx->output_values[i] : -1;
+        n_wanted += wanted;
+    }
+    if (n && !n_wanted)
+        return mface_fail(MFACE_ERR_ARG, "%s: no output is wanted", plan->onnx->name);
     return MFACE_OK;
 }
 
@@ -98,10 +124,12 @@ static enum mface_status set_outputs(struct mface_plan *plan)
     if (!plan->outputs)
         return mface_fail_nomem(plan->onnx->name);
     for (size_t i = 0; i < graph->n_outputs; i++) {
+        plan->outputs[i] = (struct mface_value_info) { .name = graph->outputs[i].name };
+        if (plan->output_values[i] < 0)
+            continue;
         const struct mface_tensor *tensor = &plan->values[plan->output_values[i]].tensor;
-        plan->outputs[i] = (struct mface_value_info) {
-            .name = graph->outputs[i].name, .dtype = tensor->dtype, .shape = tensor->shape
-        };
+        plan->outputs[i].dtype = tensor->dtype;
+        plan->outputs[i].shape = tensor->shape;
     }
     return MFACE_OK;
 }
@@ -109,13 +137,21 @@ static enum mface_status set_outputs(struct mface_plan *plan)
 static enum mface_status build(struct mface_plan *plan, const struct mface_plan_params *params)
 {
     MFACE_TRY(set_inputs(plan, params));
+    MFACE_TRY(select_outputs(plan, params));
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
+    MFACE_TRY(mface_pass_fold_copies(plan));
+    MFACE_TRY(mface_pass_find_depth_to_space(plan));
+    MFACE_TRY(mface_pass_channels_last(plan));
+    if (plan->precision == MFACE_PRECISION_BF16)
+        MFACE_TRY(mface_pass_bf16(plan));
+    plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
     MFACE_TRY(set_outputs(plan));
-    return mface_plan_layout(plan);
+    MFACE_TRY(mface_plan_layout(plan));
+    return mface_plan_check_arena(plan);
 }
 
 enum mface_status mface_plan_create(
@@ -126,6 +162,8 @@ enum mface_status mface_plan_create(
     if (!plan)
         return mface_fail_nomem(onnx->name);
     plan->onnx = onnx;
+    plan->precision = params->precision;
+    plan->max_bytes = (size_t)(params->max_bytes > 0 ? params->max_bytes : MFACE_PLAN_MAX_BYTES);
     plan->threads = params->threads > 0 ? params->threads : mface_cpu_count();
     pthread_mutex_init(&plan->lock, NULL);
     const int threads_before = omp_get_max_threads();
@@ -159,6 +197,21 @@ void mface_plan_free(struct mface_plan **plan_ptr)
 const struct mface_value_info *mface_plan_output(const struct mface_plan *plan, size_t i)
 {
     return &plan->outputs[i];
+}
+
+enum mface_precision mface_plan_precision(const struct mface_plan *plan)
+{
+    return plan->precision;
+}
+
+const char *mface_precision_name(enum mface_precision precision)
+{
+    return precision == MFACE_PRECISION_BF16 ? "bf16" : "f32";
+}
+
+size_t mface_plan_n_steps(const struct mface_plan *plan)
+{
+    return (size_t)plan->n_steps;
 }
 
 int64_t mface_plan_flops(const struct mface_plan *plan)

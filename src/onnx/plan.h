@@ -20,7 +20,9 @@ enum mface_storage {
 };
 
 struct mface_plan_value {
+    struct mface_key source;    // constants: what the store calls it; zero: by its index
     struct mface_tensor tensor; // data: constants only, maybe still in the file, unaligned
+    enum mface_dtype stored;    // CONST, not owned: type of the data in the file; see half.h
     enum mface_storage storage; // of a root
     bool owned;                 // tensor.data is the plan's to free
     int root;                   // itself, or the value whose memory it shares
@@ -32,7 +34,9 @@ struct mface_plan_value {
 
 /* The core's half of a step. */
 struct mface_step_core {
+    const struct mface_plan *plan;
     const char *model;  // for messages
+    size_t max_bytes;   // the plan's
     size_t n_in, n_out; // length of the arrays, padding included
     int *in, *out;      // value indices, padded as step->in and step->out; -1 where absent
     size_t scratch_offset;
@@ -43,13 +47,18 @@ struct mface_plan {
     const struct mface_onnx *onnx;
     struct mface_arena arena;
     int threads;
+    struct mface_weights *weights;   // NULL: none, or not prepared yet; borrowed
+    struct mface_key fixed_inputs;   // hash of the compile-time constants
     struct mface_plan_value *values; // one per graph value, then those that passes add
     int n_values, values_capacity;
     struct mface_step **steps; // in execution order
     int n_steps;
     struct mface_tensor *inputs;      // type and shape per model input; data: fixed constants
     struct mface_value_info *outputs; // per graph output
-    int *output_values;
+    int *output_values;               // per graph output; -1: not wanted
+    enum mface_precision precision;
+    size_t max_bytes;    // see struct mface_plan_params
+    size_t folded_bytes; // spent on constants that were computed
     size_t arena_bytes;
     int64_t flops, weight_bytes;
     pthread_mutex_t lock;      // guards `idle`
@@ -64,8 +73,21 @@ static inline int mface_plan_root(const struct mface_plan *plan, int value)
     return value;
 }
 
+/* budget.c: fails where a tensor takes more memory than the plan may. */
+MFACE_NODISCARD enum mface_status mface_plan_check_outputs(const struct mface_step *step);
+
+/* Adds what the outputs of a step take that is run while the plan is made; fails past the limit. */
+MFACE_NODISCARD enum mface_status mface_plan_spend(
+    struct mface_plan *plan, const struct mface_step *step);
+
+/* Fails where the arena is past the limit. */
+MFACE_NODISCARD enum mface_status mface_plan_check_arena(const struct mface_plan *plan);
+
 /* compile.c: graph to steps, folding constants. Expects inputs and threads set. */
 MFACE_NODISCARD enum mface_status mface_plan_compile(struct mface_plan *plan);
+
+/* Brings a constant out of the file into aligned memory of the plan; MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_plan_hold_const(struct mface_plan *plan, int value);
 
 /* Makes the constant inputs of a step present and aligned, then calls the operator's prepare. */
 MFACE_NODISCARD enum mface_status mface_plan_prepare_step(

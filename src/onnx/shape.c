@@ -15,6 +15,7 @@ size_t mface_dtype_bytes(enum mface_dtype dtype)
         [MFACE_DTYPE_I32] = 4,
         [MFACE_DTYPE_I64] = 8,
         [MFACE_DTYPE_BOOL] = 1,
+        [MFACE_DTYPE_BF16] = 2,
     };
     return bytes[dtype];
 }
@@ -31,6 +32,7 @@ const char *mface_dtype_name(enum mface_dtype dtype)
         [MFACE_DTYPE_I32] = "i32",
         [MFACE_DTYPE_I64] = "i64",
         [MFACE_DTYPE_BOOL] = "bool",
+        [MFACE_DTYPE_BF16] = "bf16",
     };
     return name[dtype];
 }
@@ -113,4 +115,22 @@ const char *mface_shape_print(const struct mface_shape *shape, char text[MFACE_S
 size_t mface_tensor_bytes(const struct mface_tensor *tensor)
 {
     return (size_t)mface_shape_count(&tensor->shape) * mface_dtype_bytes(tensor->dtype);
+}
+
+struct mface_shape mface_shape_channels_last(const struct mface_shape *shape)
+{
+    struct mface_shape last = *shape;
+    for (int i = 1; i < shape->rank - 1; i++)
+        last.dim[i] = shape->dim[i + 1];
+    last.dim[shape->rank - 1] = shape->dim[1];
+    return last;
+}
+
+struct mface_shape mface_shape_channels_first(const struct mface_shape *shape)
+{
+    struct mface_shape first = *shape;
+    for (int i = 2; i < shape->rank; i++)
+        first.dim[i] = shape->dim[i - 1];
+    first.dim[1] = shape->dim[shape->rank - 1];
+    return first;
 }

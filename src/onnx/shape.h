@@ -29,6 +29,10 @@ void mface_shape_strides(const struct mface_shape *shape, const struct mface_sha
 enum { MFACE_SHAPE_TEXT_BYTES = 24 * MFACE_TENSOR_RANK_MAX };
 const char *mface_shape_print(const struct mface_shape *shape, char text[MFACE_SHAPE_TEXT_BYTES]);
 
+/* N×spatial×C of N×C×spatial, and back; the rank is at least 2. */
+struct mface_shape mface_shape_channels_last(const struct mface_shape *shape);
+struct mface_shape mface_shape_channels_first(const struct mface_shape *shape);
+
 size_t mface_tensor_bytes(const struct mface_tensor *tensor);
 
 #endif

@@ -73,7 +73,7 @@ static enum mface_status prepare_mod(struct mface_step *step)
         .opset_min = oldest,                                                                       \
         .in_min = 2,                                                                               \
         .in_max = 2,                                                                               \
-        .flags = MFACE_OP_IN_PLACE,                                                                \
+        .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,                                           \
         .infer = infer,                                                                            \
         .prepare = prepare_fn,                                                                     \
         .run = mface_run_binary,                                                                   \

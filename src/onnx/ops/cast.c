@@ -1,7 +1,8 @@
 /* Cast between all types we hold. Every element passes through a double (exact for all but i64
  * beyond 2^53, which has a path of its own). Floats are truncated towards zero and clamped to the
  * range of an integer; NaN becomes 0. Halves are rounded to nearest even. */
-#include "onnx/op.h"
+#include "onnx/ops/cast.h"
+
 #include "onnx/proto_internal.h"
 
 #include <math.h>
@@ -46,6 +47,14 @@ static uint16_t double_to_half(double value)
     return sign | (uint16_t)(((exponent + 14) << 10) + fraction - 1024);
 }
 
+/* Halves may lie in a model's file, anywhere. */
+static uint16_t half_at(const void *data, int64_t i)
+{
+    uint16_t half;
+    memcpy(&half, (const char *)data + i * (int64_t)sizeof half, sizeof half);
+    return half;
+}
+
 static double load(enum mface_dtype dtype, const void *data, int64_t i)
 {
     switch (dtype) {
@@ -54,7 +63,7 @@ static double load(enum mface_dtype dtype, const void *data, int64_t i)
     case MFACE_DTYPE_F64:
         return ((const double *)data)[i];
     case MFACE_DTYPE_F16:
-        return half_to_double(((const uint16_t *)data)[i]);
+        return half_to_double(half_at(data, i));
     case MFACE_DTYPE_I8:
         return ((const int8_t *)data)[i];
     case MFACE_DTYPE_I32:
@@ -116,21 +125,42 @@ static bool cast_wide(enum mface_dtype to, const int64_t *x, void *y, int64_t n)
     return true;
 }
 
+/* Halves to floats without a double in between, for weights. */
+static float half_to_float(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
+    if (exponent == 0 || exponent == 31) // rare: zero, subnormal, infinite, no number
+        return (float)half_to_double(half);
+    const uint32_t bits = sign | (exponent + 112) << 23 | (uint32_t)(half & 1023) << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+void mface_cast(const struct mface_tensor *from, const struct mface_tensor *to, int threads)
+{
+    const int64_t n = mface_shape_count(&to->shape);
+    const void *x = from->data;
+    void *y = to->data;
+    if (from->dtype == to->dtype) {
+        memcpy(y, x, mface_tensor_bytes(to));
+        return;
+    }
+    if (from->dtype == MFACE_DTYPE_I64 && cast_wide(to->dtype, x, y, n))
+        return;
+    const bool widens = from->dtype == MFACE_DTYPE_F16 && to->dtype == MFACE_DTYPE_F32;
+#pragma omp parallel for num_threads(threads) if (n > 1 << 16)
+    for (int64_t i = 0; i < n; i++) {
+        if (widens)
+            ((float *)y)[i] = half_to_float(half_at(x, i));
+        else
+            store(to->dtype, y, i, load(from->dtype, x, i));
+    }
+}
+
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
-    const int64_t n = mface_shape_count(&step->out[0].shape);
-    const enum mface_dtype from = step->in[0].dtype, to = step->out[0].dtype;
-    const void *x = args->in[0].data;
-    void *y = args->out[0].data;
-    if (from == to) {
-        memcpy(y, x, mface_tensor_bytes(&step->out[0]));
-        return MFACE_OK;
-    }
-    if (from == MFACE_DTYPE_I64 && cast_wide(to, x, y, n))
-        return MFACE_OK;
-#pragma omp parallel for num_threads(step->threads) if (n > 1 << 16)
-    for (int64_t i = 0; i < n; i++)
-        store(to, y, i, load(from, x, i));
+    mface_cast(&args->in[0], &args->out[0], step->threads);
     return MFACE_OK;
 }
 

@@ -69,7 +69,7 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         .opset_min = oldest,                                                                       \
         .in_min = 2,                                                                               \
         .in_max = 2,                                                                               \
-        .flags = MFACE_OP_IN_PLACE,                                                                \
+        .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,                                           \
         .infer = infer_fn,                                                                         \
         .prepare = prepare,                                                                        \
         .run = run,                                                                                \

@@ -35,9 +35,13 @@ static enum mface_status prepare(struct mface_step *step)
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);
+    static const int channels_last[] = { 0, 3, 1, 2 };
     const int64_t fallback = step->opset < 4 ? 1 : 0;
-    return mface_op_axis(
-        step, mface_op_attr_int(step, "axis", fallback), step->in[0].shape.rank, &state->axis);
+    MFACE_TRY(mface_op_axis(
+        step, mface_op_attr_int(step, "axis", fallback), step->in[0].shape.rank, &state->axis));
+    if (step->fusion.channels_last)
+        state->axis = channels_last[state->axis];
+    return MFACE_OK;
 }
 
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)

@@ -1,9 +1,18 @@
 /* DepthToSpace: channels become b×b blocks of pixels. DCR mode reads the channels as b, b, C; CRD
  * as C, b, b. Either is a transposition of a six-dimensional view. */
-#include "onnx/op.h"
+#include "onnx/ops/foldable.h"
 #include "onnx/ops/permute.h"
 
 #include <string.h>
+
+void mface_depth_to_space_describe(const struct mface_step *step, struct mface_depth_to_space *how)
+{
+    *how = (struct mface_depth_to_space) { .block = step->fusion.block };
+    if (how->block)
+        return;
+    how->block = mface_op_attr_int(step, "blocksize", 0);
+    how->is_crd = strcmp(mface_op_attr_str(step, "mode", "DCR"), "CRD") == 0;
+}
 
 static enum mface_status infer(struct mface_step *step)
 {
@@ -25,8 +34,10 @@ static enum mface_status prepare(struct mface_step *step)
     if (!permute)
         return mface_op_nomem(step);
     const struct mface_shape *in = &step->in[0].shape;
-    const int64_t b = mface_op_attr_int(step, "blocksize", 0), c = in->dim[1] / (b * b);
-    const bool is_crd = strcmp(mface_op_attr_str(step, "mode", "DCR"), "CRD") == 0;
+    struct mface_depth_to_space how;
+    mface_depth_to_space_describe(step, &how);
+    const int64_t b = how.block, c = in->dim[1] / (b * b);
+    const bool is_crd = how.is_crd;
     const struct mface_shape view = { .rank = 6,
         .dim = { in->dim[0], is_crd ? c : b, b, is_crd ? b : c, in->dim[2], in->dim[3] } };
     mface_permute_init(permute, &view, is_crd ? crd : dcr, mface_dtype_bytes(step->in[0].dtype));

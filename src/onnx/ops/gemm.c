@@ -1,7 +1,7 @@
 /* Gemm: alpha·A'·B' + beta·C, where ' is an optional transposition and C broadcasts to the result.
  * A C that is a plain bias goes into the product; any other is added afterwards. */
 #include "onnx/dnnl.h"
-#include "onnx/op.h"
+#include "onnx/ops/foldable.h"
 
 struct state {
     struct mface_dnnl *kernel;
@@ -47,7 +47,7 @@ static enum mface_status infer(struct mface_step *step)
     return MFACE_OK;
 }
 
-static bool is_bias(const struct mface_step *step)
+bool mface_gemm_is_bias(const struct mface_step *step)
 {
     return mface_op_has_in(step, 2) && step->in[2].shape.rank > 0 &&
            mface_op_attr_float(step, "alpha", 1.0f) == 1.0f &&
@@ -78,9 +78,12 @@ static enum mface_status create_kernel(
         .a_transposed = e->trans_a,
         .b_transposed = e->trans_b,
         .weights = step->in[1].data,
+        .source = mface_op_weight_source(step, 1),
         .has_bias = bias,
         .bias = bias ? step->in[2].data : NULL,
         .scale = mface_op_attr_float(step, "alpha", 1.0f),
+        .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
+        .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
     };
     const enum mface_status status = mface_dnnl_matmul_create(&matmul, &state->kernel);
     if (status != MFACE_OK)
@@ -99,7 +102,7 @@ static enum mface_status prepare(struct mface_step *step)
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);
-    const bool bias = e.k > 0 && is_bias(step);
+    const bool bias = e.k > 0 && mface_gemm_is_bias(step);
     plan_c(step, bias, state);
     return e.m > 0 && e.n > 0 && e.k > 0 ? create_kernel(step, &e, bias, state) : MFACE_OK;
 }

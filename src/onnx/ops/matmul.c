@@ -80,7 +80,12 @@ static void describe(
     const struct mface_step *step, const struct operands *o, struct mface_dnnl_matmul *matmul)
 {
     *matmul = (struct mface_dnnl_matmul) {
-        .rank = o->a.rank, .weights = step->in[1].data, .scale = 1.0f
+        .rank = o->a.rank,
+        .weights = step->in[1].data,
+        .source = mface_op_weight_source(step, 1),
+        .scale = 1.0f,
+        .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
+        .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
     };
     memcpy(matmul->a, o->a.dim, sizeof matmul->a);
     memcpy(matmul->b, o->b.dim, sizeof matmul->b);

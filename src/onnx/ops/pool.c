@@ -164,16 +164,31 @@ static struct span find_span(const struct mface_window *w, int64_t k)
     return span;
 }
 
+/* Most taps of such a window lie in the padding: each output looks at its own few instead. */
+static bool is_sparse(const struct mface_window *w)
+{
+    return w->kernel[ALL - 1] > w->in[ALL - 1];
+}
+
 /* Without indices, rows of input are folded into rows of output tap by tap: no branches inside. */
 #define DEFINE_MAX_PLANE(type, name, lowest)                                                       \
-    static void max_row_##name(const struct mface_window *w, const type *x, type *y)               \
+    static void max_row_##name(const struct state *state, const type *x, type *y)                  \
     {                                                                                              \
-        const int64_t stride = w->stride[ALL - 1];                                                 \
-        for (int64_t k = 0; k < w->kernel[ALL - 1]; k++) {                                         \
+        const struct mface_window *w = &state->w;                                                  \
+        const int64_t stride = w->stride[ALL - 1], dilation = w->dilation[ALL - 1];                \
+        const int64_t n_taps = is_sparse(w) ? 0 : w->kernel[ALL - 1];                              \
+        for (int64_t k = 0; k < n_taps; k++) {                                                     \
             const struct span span = find_span(w, k);                                              \
-            const int64_t shift = k * w->dilation[ALL - 1] - w->pad_begin[ALL - 1];                \
+            const int64_t shift = k * dilation - w->pad_begin[ALL - 1];                            \
             for (int64_t o = span.first; o < span.last; o++) {                                     \
                 const type value = x[o * stride + shift];                                          \
+                y[o] = value > y[o] ? value : y[o];                                                \
+            }                                                                                      \
+        }                                                                                          \
+        for (int64_t o = 0; is_sparse(w) && o < w->out[ALL - 1]; o++) {                            \
+            const struct taps *t = &state->taps[ALL - 1][o];                                       \
+            for (int64_t k = t->first; k < t->last; k++) {                                         \
+                const type value = x[t->start + k * dilation];                                     \
                 y[o] = value > y[o] ? value : y[o];                                                \
             }                                                                                      \
         }                                                                                          \
@@ -190,7 +205,7 @@ static struct span find_span(const struct mface_window *w, int64_t k)
                 y[o] = lowest;                                                                     \
             for (int64_t k0 = t0->first; k0 < t0->last; k0++)                                      \
                 for (int64_t k1 = t1->first; k1 < t1->last; k1++)                                  \
-                    max_row_##name(w,                                                              \
+                    max_row_##name(state,                                                          \
                         (const type *)plane + ((t0->start + k0 * w->dilation[0]) * w->in[1] +      \
                                                   t1->start + k1 * w->dilation[1]) *               \
                                                   w->in[2],                                        \

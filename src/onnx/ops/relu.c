@@ -51,7 +51,7 @@ const struct mface_op mface_op_relu = {
     .name = "Relu",
     .in_min = 1,
     .in_max = 1,
-    .flags = MFACE_OP_IN_PLACE,
+    .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,
     .infer = infer,
     .run = run_relu,
 };
@@ -60,7 +60,7 @@ const struct mface_op mface_op_leaky_relu = {
     .name = "LeakyRelu",
     .in_min = 1,
     .in_max = 1,
-    .flags = MFACE_OP_IN_PLACE,
+    .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,
     .infer = infer,
     .prepare = prepare_leaky_relu,
     .run = run_leaky_relu,

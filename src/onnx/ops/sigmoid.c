@@ -39,7 +39,7 @@ const struct mface_op mface_op_sigmoid = {
     .name = "Sigmoid",
     .in_min = 1,
     .in_max = 1,
-    .flags = MFACE_OP_IN_PLACE,
+    .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,
     .infer = infer,
     .run = run_sigmoid,
 };
@@ -48,7 +48,7 @@ const struct mface_op mface_op_tanh = {
     .name = "Tanh",
     .in_min = 1,
     .in_max = 1,
-    .flags = MFACE_OP_IN_PLACE,
+    .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,
     .infer = infer,
     .run = run_tanh,
 };

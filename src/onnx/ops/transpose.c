@@ -1,8 +1,9 @@
 /* Transpose, of any element type; without `perm` the dimensions are reversed. */
-#include "onnx/op.h"
+#include "onnx/ops/foldable.h"
 #include "onnx/ops/permute.h"
 
-static enum mface_status read_perm(const struct mface_step *step, int *perm)
+enum mface_status mface_transpose_perm(
+    const struct mface_step *step, int perm[MFACE_TENSOR_RANK_MAX])
 {
     const int64_t *values;
     const int rank = step->in[0].shape.rank;
@@ -26,7 +27,7 @@ static enum mface_status read_perm(const struct mface_step *step, int *perm)
 static enum mface_status infer(struct mface_step *step)
 {
     int perm[MFACE_TENSOR_RANK_MAX];
-    MFACE_TRY(read_perm(step, perm));
+    MFACE_TRY(mface_transpose_perm(step, perm));
     MFACE_TRY(mface_op_infer_same(step));
     for (int i = 0; i < step->in[0].shape.rank; i++)
         step->out[0].shape.dim[i] = step->in[0].shape.dim[perm[i]];
@@ -39,7 +40,7 @@ static enum mface_status prepare(struct mface_step *step)
     struct mface_permute *permute = mface_op_state(step, sizeof *permute);
     if (!permute)
         return mface_op_nomem(step);
-    MFACE_TRY(read_perm(step, perm));
+    MFACE_TRY(mface_transpose_perm(step, perm));
     mface_permute_init(permute, &step->in[0].shape, perm, mface_dtype_bytes(step->in[0].dtype));
     return MFACE_OK;
 }

@@ -128,7 +128,7 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         .name = op_name,                                                                           \
         .in_min = 1,                                                                               \
         .in_max = 1,                                                                               \
-        .flags = MFACE_OP_IN_PLACE,                                                                \
+        .flags = MFACE_OP_IN_PLACE | MFACE_OP_POINTWISE,                                           \
         .infer = infer,                                                                            \
         .prepare = prepare,                                                                        \
         .run = run,                                                                                \

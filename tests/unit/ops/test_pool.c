@@ -43,11 +43,31 @@ static void windows_in_the_padding_are_refused(void **state)
     assert_node_fails(&node, MFACE_ERR_UNSUPPORTED);
 }
 
+/* Most taps of such windows are in the padding. */
+static void kernels_wider_than_the_input(void **state)
+{
+    (void)state;
+    float want[] = { 3, 2, 2 };
+    struct one_node node = pool((1 << 24) - 2);
+    node.attrs[0].ints[0] = 1 << 24;
+    node.attrs[1].ints[0] = 0;
+    node.attrs[2] = (struct attr) { "strides", ATTR_INTS, .n = 1, .ints = { 2 } };
+    assert_node_gives(&node, TENSOR(F32, want, 1, 1, 1));
+    node = pool(2);
+    node.attrs[0].ints[0] = 5;
+    node.attrs[1].ints[0] = 2;
+    assert_node_gives(&node, TENSOR(F32, ((float[]) { 3, 3, 3 }), 1, 1, 3));
+    node.attrs[1].ints[0] = 0;
+    node.attrs[1].ints[1] = 4;
+    assert_node_gives(&node, TENSOR(F32, want, 1, 1, 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(padding_that_windows_outgrow_is_fine),
         cmocka_unit_test(windows_in_the_padding_are_refused),
+        cmocka_unit_test(kernels_wider_than_the_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

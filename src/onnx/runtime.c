@@ -1,0 +1,30 @@
+/* What running models depends on besides the models. */
+#include "base/hash.h"
+#include "onnx/onnx.h"
+
+#include <dnnl.h>
+
+/* Raised whenever a plan packs the same constant into other bytes under the same name. */
+enum { PACKING_VERSION = 1 };
+
+bool mface_precision_is_supported(enum mface_precision precision)
+{
+    /* oneDNN 2.6 has bf16 kernels from AVX-512 up; before AVX512-BF16 they are slow. */
+    const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+    const unsigned least = (unsigned)dnnl_cpu_isa_avx512_core;
+    return precision == MFACE_PRECISION_F32 || (isa & least) == least;
+}
+
+struct mface_key mface_onnx_runtime_key(void)
+{
+    const dnnl_version_t *version = dnnl_version();
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_u64(&hasher, PACKING_VERSION);
+    mface_hasher_add_u64(&hasher, (uint64_t)version->major);
+    mface_hasher_add_u64(&hasher, (uint64_t)version->minor);
+    mface_hasher_add_u64(&hasher, (uint64_t)version->patch);
+    mface_hasher_add_str(&hasher, version->hash);
+    mface_hasher_add_u64(&hasher, (uint64_t)dnnl_get_effective_cpu_isa());
+    return mface_hasher_finish(&hasher);
+}

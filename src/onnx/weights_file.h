@@ -1,0 +1,43 @@
+/* The file of packed weights.
+ *
+ *   header │ table: one entry per block │ blocks, each on a page of its own
+ *
+ * In the byte order of the machine that wrote it: packed layouts are worth nothing elsewhere. */
+#ifndef MFACE_ONNX_WEIGHTS_FILE_H
+#define MFACE_ONNX_WEIGHTS_FILE_H
+
+#include <memoface/key.h>
+#include <memoface/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mface_weight_block {
+    struct mface_key source, layout;
+    struct mface_key checksum; // XXH3 of the bytes; of blocks in a file
+    const void *data;
+    size_t bytes;
+    bool is_mapped;  // data lies in the file's mapping
+    bool is_checked; // its checksum held, or it was made here
+    bool is_damaged; // its checksum did not hold
+    bool is_used;    // a plan of this process found or gave it
+};
+
+struct mface_weights_file {
+    void *map; // NULL: there is none
+    size_t map_bytes;
+    size_t n_blocks;
+};
+
+/* Maps the file and reads its table into *blocks (mface_mem_free()). Anything wrong with header or
+ * table makes it no file at all: false, with nothing to release. */
+bool mface_weights_file_open(const char *path, struct mface_key identity,
+    struct mface_weights_file *file, struct mface_weight_block **blocks);
+void mface_weights_file_close(struct mface_weights_file *file);
+
+/* Writes the used blocks, checksummed here, under another name and renames it. MFACE_OK,
+ * MFACE_ERR_IO, MFACE_ERR_NOSPC, MFACE_ERR_NOMEM; not logged. */
+MFACE_NODISCARD enum mface_status mface_weights_file_write(const char *path,
+    struct mface_key identity, const struct mface_weight_block *blocks, size_t n_blocks);
+
+#endif
