@@ -119,7 +119,8 @@ enum mface_status mface_cache_folder_verify(
         mface_json_open_array(&listing.json, "damage");
     }
     const enum mface_status status = disk_verify(dir, list_damage, &listing, &verdict);
-    print_verdict(&listing, &verdict);
+    if (status == MFACE_OK || as_json)
+        print_verdict(&listing, &verdict);
     *n_damaged = verdict.n_damaged;
     return status;
 }
