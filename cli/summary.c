@@ -43,6 +43,23 @@ static void print_cache(const struct mface_stats *stats)
         stats->eviction_rate * 100, (double)stats->cache.saved_us / 1e6);
 }
 
+static void print_disk(const struct mface_stats *stats)
+{
+    const struct mface_disk_stats *disk = &stats->disk;
+    char used[16], limit[16];
+    if (!disk->limit_bytes)
+        return;
+    mface_monitor_print_bytes(disk->used_bytes, used, sizeof used);
+    mface_monitor_print_bytes(disk->limit_bytes, limit, sizeof limit);
+    fprintf(stderr,
+        "  disk     %s of %s used; %lld read back, %lld written; saved %.1f s of computing\n", used,
+        limit, (long long)disk->hits, (long long)disk->writes, (double)disk->saved_us / 1e6);
+    if (disk->drops || disk->damaged)
+        fprintf(stderr,
+            "  warning  disk: %lld not written in time, %lld damaged and computed anew\n",
+            (long long)disk->drops, (long long)disk->damaged);
+}
+
 static void print_machine(const struct mface_stats *stats)
 {
     char rss[16];
@@ -71,6 +88,7 @@ void summary_print(const struct mface_stats *stats, const char *output, enum mfa
     if (stats->frames == 0)
         return;
     print_cache(stats);
+    print_disk(stats);
     print_machine(stats);
     print_stages(stats);
 }

@@ -7,6 +7,7 @@
 #define MEMOFACE_SESSION_H
 
 #include <memoface/cache.h>
+#include <memoface/disk.h>
 #include <memoface/settings.h>
 #include <memoface/status.h>
 #include <stdint.h>
@@ -58,6 +59,7 @@ struct mface_stats {
     double eviction_rate; // entries evicted / inserted, 0..1
     int64_t face_demands, face_hits;
     struct mface_cache_stats cache; // counts are this job's, sizes are now
+    struct mface_disk_stats disk;   // likewise; all 0 without a disk tier
     int n_stages;
     struct mface_stage_stats stages[MFACE_STAGES_MAX];
 };

@@ -91,3 +91,18 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
             collect_stage((enum mface_stage)i, &tally->stage[i], stats->cache.classes[i].bytes);
     collect_time(start, tally, stats);
 }
+
+void mface_stats_collect_disk(
+    const struct mface_disk_stats *before, struct mface_disk *disk, struct mface_disk_stats *now)
+{
+    mface_disk_get_stats(disk, now);
+    now->hits -= before->hits;
+    now->misses -= before->misses;
+    now->read_bytes -= before->read_bytes;
+    now->saved_us -= before->saved_us;
+    now->writes -= before->writes;
+    now->write_bytes -= before->write_bytes;
+    now->drops -= before->drops;
+    now->damaged -= before->damaged;
+    now->segments_evicted -= before->segments_evicted;
+}

@@ -4,6 +4,7 @@
 
 #include "pipeline/tally.h"
 #include <memoface/cache.h>
+#include <memoface/disk.h>
 #include <memoface/session.h>
 
 /* What was so when the job began; counts of the cache go on from job to job. */
@@ -19,5 +20,9 @@ void mface_job_start_init(struct mface_job_start *start, const struct mface_cach
  * set to 0. May run while workers count. */
 void mface_stats_collect(const struct mface_job_start *start, const struct mface_tally *tally,
     const struct mface_cache *cache, struct mface_stats *stats);
+
+/* The disk tier's figures: counts since `before`, sizes now. */
+void mface_stats_collect_disk(
+    const struct mface_disk_stats *before, struct mface_disk *disk, struct mface_disk_stats *now);
 
 #endif

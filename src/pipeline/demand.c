@@ -3,6 +3,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/spill.h"
 
 #include <assert.h>
 #include <string.h>
@@ -82,6 +83,19 @@ static void end_load(struct mface_load *load, enum mface_status status, int64_t 
     result->blob = NULL;
 }
 
+static bool uses_disk(const struct mface_demander *demander, enum mface_stage stage)
+{
+    return demander->disk && (demander->cached & MFACE_STAGE_BIT(stage));
+}
+
+static void keep_on_disk(
+    struct mface_demander *demander, const struct mface_load *load, int64_t own_us)
+{
+    const struct mface_result *result = &load->result;
+    if (result->data && mface_spill_writes(load->stage, own_us, result->size))
+        mface_disk_put(demander->disk, load->key, load->stage, own_us, result->data, result->size);
+}
+
 static enum mface_status load_result(struct mface_demander *demander, struct mface_load *load,
     mface_run_fn run, void *user, struct mface_result *out)
 {
@@ -91,26 +105,82 @@ static enum mface_status load_result(struct mface_demander *demander, struct mfa
     end_load(load, status, own_us);
     if (status != MFACE_OK)
         mface_result_clear(&load->result);
+    else if (uses_disk(demander, load->stage))
+        keep_on_disk(demander, load, own_us);
     *out = load->result;
     return status;
+}
+
+/* What a look on disk came to. */
+enum found {
+    FOUND,
+    NOT_FOUND, // the caller still loads
+    LOST,      // what was there was no good, and the load is over
+};
+
+static enum found read_failed(struct mface_load *load)
+{
+    struct mface_result *result = &load->result;
+    if (!result->blob) {
+        mface_result_clear(result);
+        return NOT_FOUND;
+    }
+    mface_cache_abort(load->cache, load->key, result->blob, MFACE_OK);
+    *result = (struct mface_result) { 0 };
+    return LOST;
+}
+
+static enum found find_on_disk(struct mface_demander *demander, struct mface_load *load)
+{
+    struct mface_disk_hit hit;
+    if (!uses_disk(demander, load->stage) || !mface_spill_reads(load->stage) ||
+        !mface_disk_find(demander->disk, load->key, &hit))
+        return NOT_FOUND;
+    void *room = mface_load_room(load, hit.size);
+    if (!room)
+        return NOT_FOUND;
+    if (mface_disk_read(demander->disk, &hit, room) != MFACE_OK)
+        return read_failed(load);
+    load->result.cache = load->cache;
+    end_load(load, MFACE_OK, hit.cost_us);
+    return FOUND;
+}
+
+/* A hit in the cache or on disk is in *out; else the caller loads. */
+static enum mface_status look_up(struct mface_demander *demander, struct mface_load *load,
+    bool *is_hit, struct mface_result *out)
+{
+    enum found found = LOST;
+    while (found == LOST) {
+        enum mface_cache_outcome outcome = MFACE_CACHE_LOAD;
+        struct mface_blob *blob = NULL;
+        if (load->cache)
+            MFACE_TRY(mface_cache_begin(load->cache, load->key, load->stage, &outcome, &blob));
+        *is_hit = outcome == MFACE_CACHE_HIT;
+        if (*is_hit) {
+            *out = (struct mface_result) {
+                .cache = load->cache,
+                .blob = blob,
+                .data = mface_blob_data(blob),
+                .size = mface_blob_size(blob),
+            };
+            return MFACE_OK;
+        }
+        found = find_on_disk(demander, load);
+    }
+    *is_hit = found == FOUND;
+    *out = load->result;
+    return MFACE_OK;
 }
 
 static enum mface_status hit_or_load(struct mface_demander *demander, struct mface_load *load,
     mface_run_fn run, void *user, struct mface_result *out)
 {
-    enum mface_cache_outcome outcome = MFACE_CACHE_LOAD;
-    struct mface_blob *blob = NULL;
-    if (load->cache)
-        MFACE_TRY(mface_cache_begin(load->cache, load->key, load->stage, &outcome, &blob));
-    if (outcome == MFACE_CACHE_LOAD)
+    bool is_hit;
+    MFACE_TRY(look_up(demander, load, &is_hit, out));
+    if (!is_hit)
         return load_result(demander, load, run, user, out);
     mface_counter_add(&demander->tally->stage[load->stage].hits, 1);
-    *out = (struct mface_result) {
-        .cache = load->cache,
-        .blob = blob,
-        .data = mface_blob_data(blob),
-        .size = mface_blob_size(blob),
-    };
     return MFACE_OK;
 }
 

@@ -1,15 +1,17 @@
-/* Demand: a stage's result, from the cache or by running the stage.
+/* Demand: a stage's result, from the cache, from disk or by running the stage.
  *
  * A result is immutable bytes that lie in the cache (referenced) or in memory of their own (when
  * the stage is not cached, or the cache has no room). A stage that runs asks for room once it knows
  * the size of what it makes, and writes there; in the common case those are the cache's own bytes,
- * so nothing is copied. */
+ * so nothing is copied. What the cache lacks is looked for on disk by the thread that would compute
+ * it, while others that want the same wait; what was worth computing is queued for the disk. */
 #ifndef MFACE_PIPELINE_DEMAND_H
 #define MFACE_PIPELINE_DEMAND_H
 
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
 #include <memoface/cache.h>
+#include <memoface/disk.h>
 #include <memoface/status.h>
 
 /* Zeroed is "none"; release with mface_result_clear(). */
@@ -47,13 +49,14 @@ typedef enum mface_status (*mface_run_fn)(void *user, struct mface_load *load);
 /* One thread's demands. */
 struct mface_demander {
     struct mface_cache *cache; // NULL: none
+    struct mface_disk *disk;   // NULL: none
     unsigned cached;           // bit set of stages whose results are kept
     struct mface_tally *tally;
     int64_t child_us; // time spent in demands made by the stage that runs now
 };
 
-/* The result of `stage` under `key`: a hit, or what `run` makes. Clear *out when done with it.
- * Fails as the run does. */
+/* The result of `stage` under `key`: a hit in memory or on disk, or what `run` makes. Clear *out
+ * when done with it. Fails as the run does. */
 MFACE_NODISCARD enum mface_status mface_demand(struct mface_demander *demander,
     enum mface_stage stage, struct mface_key key, mface_run_fn run, void *user,
     struct mface_result *out);

@@ -90,6 +90,7 @@ enum mface_status mface_engine_create(
     engine->settings = params->settings;
     engine->models = *params->models;
     engine->cache = params->cache;
+    engine->disk = params->disk;
     engine->tally = params->tally;
     engine->cached = cached_stages(params->settings);
     mface_stage_bases_init(&engine->bases, params->settings, params->models->digests);
@@ -133,7 +134,12 @@ enum mface_status mface_engine_run(
     struct mface_eval eval = {
         .engine = engine,
         .canvas = canvas,
-        .demander = { .cache = engine->cache, .cached = engine->cached, .tally = engine->tally },
+        .demander = {
+            .cache = engine->cache,
+            .disk = engine->disk,
+            .cached = engine->cached,
+            .tally = engine->tally,
+        },
     };
     enum mface_status status = mface_eval_find(&eval);
     if (status == MFACE_OK)

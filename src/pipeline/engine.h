@@ -15,6 +15,7 @@
 #include "pipeline/tally.h"
 #include "swap/dfm.h"
 #include <memoface/cache.h>
+#include <memoface/disk.h>
 
 struct mface_settings;
 
@@ -39,6 +40,7 @@ struct mface_engine_params {
     const struct mface_engine_models *models; // copied
     struct mface_cache *cache;                // borrowed; NULL: none
     struct mface_tally *tally;                // borrowed
+    struct mface_disk *disk;                  // borrowed; NULL: none
 };
 
 /* MFACE_ERR_NOMEM, logged. */

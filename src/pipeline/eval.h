@@ -12,6 +12,7 @@ struct mface_engine {
     const struct mface_settings *settings;
     struct mface_engine_models models;
     struct mface_cache *cache;
+    struct mface_disk *disk;
     struct mface_tally *tally;
     unsigned cached; // bit set of stages whose results are kept
     struct mface_stage_bases bases;

@@ -23,6 +23,25 @@ static void add_cache(struct mface_json *json, const struct mface_stats *stats)
     mface_json_close_object(json);
 }
 
+static void add_disk(struct mface_json *json, const struct mface_disk_stats *disk)
+{
+    mface_json_open_object(json, "disk");
+    mface_json_add_int(json, "limit_bytes", disk->limit_bytes);
+    mface_json_add_int(json, "used_bytes", disk->used_bytes);
+    mface_json_add_int(json, "memory_bytes", disk->memory_bytes);
+    mface_json_add_int(json, "entries", disk->n_entries);
+    mface_json_add_int(json, "hits", disk->hits);
+    mface_json_add_int(json, "misses", disk->misses);
+    mface_json_add_int(json, "read_bytes", disk->read_bytes);
+    mface_json_add_float(json, "saved_ms", (double)disk->saved_us / 1000);
+    mface_json_add_int(json, "writes", disk->writes);
+    mface_json_add_int(json, "write_bytes", disk->write_bytes);
+    mface_json_add_int(json, "drops", disk->drops);
+    mface_json_add_int(json, "damaged", disk->damaged);
+    mface_json_add_int(json, "segments_evicted", disk->segments_evicted);
+    mface_json_close_object(json);
+}
+
 static void add_latency(struct mface_json *json, const struct mface_stats *stats)
 {
     mface_json_open_object(json, "latency_ms");
@@ -116,6 +135,7 @@ enum mface_status mface_report_write(const struct mface_stats *stats,
     add_totals(&json, stats);
     add_latency(&json, stats);
     add_cache(&json, stats);
+    add_disk(&json, &stats->disk);
     add_stages(&json, stats);
     add_settings(&json, settings);
     add_model(&json, model);

@@ -9,6 +9,7 @@
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/report.h"
+#include "pipeline/spill.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -19,7 +20,9 @@ struct mface_session {
     struct mface_settings settings;
     struct mface_models models;
     struct mface_cache *cache; // NULL: turned off
-    struct mface_tally tally;  // of the job that runs or ran last
+    struct mface_disk *disk;   // NULL: turned off, or not to be had
+    struct mface_disk_stats disk_start;
+    struct mface_tally tally; // of the job that runs or ran last
     struct mface_job_start start;
     atomic_bool cancel; // the only field that other threads and signal handlers touch
 };
@@ -33,6 +36,30 @@ static enum mface_status make_cache(
     };
     *cache = NULL;
     return params.budget_bytes > 0 ? mface_cache_create(&params, cache) : MFACE_OK;
+}
+
+/* A cache is no reason to fail: without the disk the job runs all the same. */
+static void open_disk(struct mface_session *session)
+{
+    const struct mface_settings *settings = &session->settings;
+    const struct mface_disk_params params = {
+        .dir = settings->cache_dir,
+        .limit_bytes = settings->disk_cache_size_bytes,
+        .realm = mface_spill_realm(),
+    };
+    if (params.limit_bytes > 0 && mface_disk_open(&params, &session->disk) != MFACE_OK)
+        mface_log(MFACE_LOG_WARN, "going on without the disk cache");
+}
+
+/* Opened anew only when its own settings change. */
+static void change_disk(struct mface_session *session, const struct mface_settings *before)
+{
+    const struct mface_settings *now = &session->settings;
+    if (now->disk_cache_size_bytes == before->disk_cache_size_bytes &&
+        strcmp(now->cache_dir, before->cache_dir) == 0)
+        return;
+    mface_disk_close(&session->disk);
+    open_disk(session);
 }
 
 /* Keeps what the cache holds where the change allows it. */
@@ -59,7 +86,9 @@ enum mface_status mface_session_create(
     enum mface_status status = mface_models_open(&session->models, model, settings);
     if (status == MFACE_OK)
         status = make_cache(settings, &session->cache);
-    if (status != MFACE_OK)
+    if (status == MFACE_OK)
+        open_disk(session);
+    else
         mface_session_free(&session);
     *out = session;
     return status;
@@ -70,6 +99,7 @@ void mface_session_free(struct mface_session **session)
     if (!*session)
         return;
     mface_models_clear(&(*session)->models);
+    mface_disk_close(&(*session)->disk);
     mface_cache_free(&(*session)->cache);
     mface_mem_free(*session);
     *session = NULL;
@@ -80,7 +110,9 @@ enum mface_status mface_session_configure(
 {
     MFACE_TRY(mface_models_open(&session->models, session->models.dfm_path, settings));
     MFACE_TRY(change_cache(session, settings));
+    const struct mface_settings before = session->settings;
     session->settings = *settings;
+    change_disk(session, &before);
     return MFACE_OK;
 }
 
@@ -125,6 +157,8 @@ static void collect(const struct run *run, struct mface_stats *stats)
 {
     const struct mface_session *session = run->session;
     mface_stats_collect(&session->start, &session->tally, session->cache, stats);
+    if (session->disk)
+        mface_stats_collect_disk(&session->disk_start, session->disk, &stats->disk);
     stats->frames_total = run->frames_total;
 }
 
@@ -179,6 +213,7 @@ static enum mface_status make_engine(struct run *run)
         .models = &models,
         .cache = session->cache,
         .tally = &session->tally,
+        .disk = session->disk,
     };
     return mface_engine_create(&params, &run->engine);
 }
@@ -265,6 +300,8 @@ enum mface_status mface_session_run(
     struct run run = { .session = session, .job = job };
     memset(&session->tally, 0, sizeof session->tally);
     mface_job_start_init(&session->start, session->cache);
+    if (session->disk)
+        mface_disk_get_stats(session->disk, &session->disk_start);
     enum mface_status status = check(job);
     if (status == MFACE_OK)
         status = run_steps(&run);

@@ -86,6 +86,10 @@ const struct mface_option mface_settings_rows[] = {
       .help = "keep pre-processed faces" },
     { ROW("post-cache", post_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep post-processed faces" },
+    { ROW("disk-cache-size", disk_cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, 16 * TIB, MIB, "0"), .unit = "bytes",
+      .help = "disk space for results that later runs find again; 0 keeps none" },
+    { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""),
+      .help = "folder of the disk cache; empty: memoface under XDG_CACHE_HOME or ~/.cache" },
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
       .help = "work on several frames at once; output stays in order" },

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from media import Lab  # noqa: E402
 
-MODULES = ["exactness", "containers", "mistakes", "reports"]
+MODULES = ["exactness", "disk", "containers", "mistakes", "reports"]
 
 
 def collect(names):

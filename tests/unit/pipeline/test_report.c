@@ -95,9 +95,9 @@ static void test_report_has_every_key(void **state)
     static const char *const keys[] = { "frames", "faces", "wall_s", "fps", "cpu_s", "cpu_percent",
         "cpu_ms_per_frame", "peak_rss_bytes", "latency_ms", "p50", "p95", "p99", "cache",
         "limit_bytes", "used_bytes", "peak_bytes", "hits", "misses", "hit_rate", "evictions",
-        "eviction_rate", "saved_ms", "stages", "swap", "demands", "runs", "ms_total", "ms_p50",
-        "ms_p95", "bytes", "settings", "post-gamma-red", "model", "path", "sha256", "resolution",
-        "precision", "version" };
+        "eviction_rate", "saved_ms", "disk", "writes", "drops", "damaged", "stages", "swap",
+        "demands", "runs", "ms_total", "ms_p50", "ms_p95", "bytes", "settings", "post-gamma-red",
+        "model", "path", "sha256", "resolution", "precision", "version" };
     struct mface_settings settings;
     struct mface_stats stats;
     mface_settings_init(&settings);
