@@ -43,6 +43,19 @@ static void print_cache(const struct mface_stats *stats)
         stats->eviction_rate * 100, (double)stats->cache.saved_us / 1e6);
 }
 
+static void print_governor(const struct mface_stats *stats)
+{
+    const struct mface_governor_stats *governor = &stats->governor;
+    char limit[16], user[16];
+    if (governor->n_shrinks == 0)
+        return;
+    mface_monitor_print_bytes(stats->cache.limit_bytes, limit, sizeof limit);
+    mface_monitor_print_bytes(governor->user_limit_bytes, user, sizeof user);
+    fprintf(stderr, "  memory   short: limit lowered %lld %s, raised %lld, now %s of %s\n",
+        (long long)governor->n_shrinks, plural(governor->n_shrinks, "time", "times"),
+        (long long)governor->n_grows, limit, user);
+}
+
 static void print_machine(const struct mface_stats *stats)
 {
     char rss[16];
@@ -71,6 +84,7 @@ void summary_print(const struct mface_stats *stats, const char *output, enum mfa
     if (stats->frames == 0)
         return;
     print_cache(stats);
+    print_governor(stats);
     print_machine(stats);
     print_stages(stats);
 }

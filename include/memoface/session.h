@@ -57,7 +57,8 @@ struct mface_stats {
     double hit_rate;      // faces served without inference / faces demanded, 0..1
     double eviction_rate; // entries evicted / inserted, 0..1
     int64_t face_demands, face_hits;
-    struct mface_cache_stats cache; // counts are this job's, sizes are now
+    struct mface_cache_stats cache;       // counts are this job's, sizes are now
+    struct mface_governor_stats governor; // since the session began, or its cache
     int n_stages;
     struct mface_stage_stats stages[MFACE_STAGES_MAX];
 };
