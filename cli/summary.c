@@ -76,6 +76,11 @@ static void print_stages(const struct mface_stats *stats)
             (long long)stage->demands, (long long)stage->hits, (long long)stage->runs,
             stage->ms_p50, stage->ms_total);
     }
+    for (int i = 0; i < stats->n_stages; i++)
+        if (stats->stages[i].bypassed)
+            fprintf(stderr,
+                "  note     %s is computed each time: keeping it costs more than it saves\n",
+                stats->stages[i].name);
 }
 
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status)

@@ -39,6 +39,8 @@ struct mface_stage_stats {
     int64_t demands, hits, runs;
     double ms_total, ms_p50, ms_p95; // of the runs
     int64_t bytes;                   // in the cache now
+    int bypassed;                    // keeping its results costs more than it saves
+    int64_t n_bypassed;              // demands that went past the cache for that
 };
 
 /* Figures of one job, while it runs or when it is done; exact once it is done. */

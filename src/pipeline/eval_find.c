@@ -109,7 +109,7 @@ static enum mface_status sample_crop(struct mface_face *face)
     const struct mface_engine *engine = face->eval->engine;
     const int side_px = engine->align.resolution;
     const size_t size = 3 * mface_area_px(side_px);
-    const int64_t start_us = mface_time_us();
+    const int64_t start_ns = mface_time_ns();
     void *pixels = mface_mem_alloc(size);
     if (!pixels)
         return mface_fail_nomem("crop");
@@ -119,7 +119,7 @@ static enum mface_status sample_crop(struct mface_face *face)
     const struct mface_key content = mface_key_from_bytes(pixels, size);
     face->align.crop_key = mface_stage_key(&engine->bases, MFACE_STAGE_CROP, &content, 1);
     mface_demand_offer(demander_of(face), MFACE_STAGE_CROP, face->align.crop_key, pixels, size,
-        mface_time_us() - start_us);
+        mface_time_ns() - start_ns);
     return MFACE_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Merge: the finished faces into the frame. What is kept of it is a patch in the frame's own
  * format, so a hit costs one copy. */
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/blend.h"
@@ -55,8 +56,11 @@ static enum mface_status merge_steps(struct mface_merge *merge, struct mface_loa
     eval->is_written = true;
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
-    if (patch)
+    if (patch) {
+        const int64_t start_ns = mface_time_ns();
         mface_patch_take(picture, merge->rects, merge->n_rects, patch);
+        mface_load_add_store(load, start_ns);
+    }
     return MFACE_OK;
 }
 

@@ -57,6 +57,8 @@ static void add_stages(struct mface_json *json, const struct mface_stats *stats)
         mface_json_add_float(json, "ms_p50", stage->ms_p50);
         mface_json_add_float(json, "ms_p95", stage->ms_p95);
         mface_json_add_int(json, "bytes", stage->bytes);
+        mface_json_add_bool(json, "bypassed", stage->bypassed);
+        mface_json_add_int(json, "bypassed_demands", stage->n_bypassed);
         mface_json_close_object(json);
     }
     mface_json_close_object(json);
