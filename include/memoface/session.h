@@ -81,6 +81,7 @@ struct mface_job {
     int overwrite;              // replace an existing output; else MFACE_ERR_ARG
     int no_provenance;          // leave out the metadata that says what made the output
     const char *sidecar;        // also write the provenance as JSON to this file; NULL: no
+    const char *trace;          // also record what was demanded (docs/trace.md); NULL: no
     mface_progress_fn progress; // may be NULL
     void *user;
     int interval_ms; // 0: 500

@@ -96,6 +96,8 @@ static enum mface_status load_result(struct mface_demander *demander, struct mfa
 {
     int64_t own_ns;
     const enum mface_status status = run_timed(demander, load, run, user, &own_ns);
+    if (demander->trace && status == MFACE_OK)
+        mface_trace_add_result(demander->trace, load->stage, load->key, own_ns, load->result.size);
     const int64_t start_ns = mface_time_ns();
     load->result.cache = load->cache;
     end_load(load, status, own_ns);
@@ -158,6 +160,8 @@ void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,
 {
     enum mface_cache_outcome outcome;
     struct mface_blob *blob;
+    if (demander->trace)
+        mface_trace_add_result(demander->trace, stage, key, cost_ns, size);
     if (!is_kept(demander, stage, key))
         return;
     const int64_t start_ns = mface_time_ns();

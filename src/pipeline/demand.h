@@ -9,6 +9,7 @@
 
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
+#include "pipeline/trace.h"
 #include <memoface/cache.h>
 #include <memoface/status.h>
 
@@ -53,7 +54,8 @@ struct mface_demander {
     struct mface_cache *cache; // NULL: none
     unsigned cached;           // bit set of stages whose results are kept
     struct mface_tally *tally;
-    int64_t child_ns; // time spent in demands made by the stage that runs now
+    struct mface_trace *trace; // NULL: none
+    int64_t child_ns;          // time spent in demands made by the stage that runs now
 };
 
 /* The result of `stage` under `key`: a hit, or what `run` makes. Clear *out when done with it.

@@ -39,6 +39,7 @@ struct mface_engine_params {
     const struct mface_engine_models *models; // copied
     struct mface_cache *cache;                // borrowed; NULL: none
     struct mface_tally *tally;                // borrowed
+    struct mface_trace *trace;                // borrowed; NULL: none
 };
 
 /* MFACE_ERR_NOMEM, logged. */

@@ -11,6 +11,7 @@
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/report.h"
+#include "pipeline/trace.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -128,6 +129,7 @@ struct run {
     struct mface_reader *reader;
     struct mface_writer *writer;
     struct mface_engine *engine;
+    struct mface_trace *trace; // NULL: none
     int64_t frames_total;
     int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
@@ -205,6 +207,7 @@ static enum mface_status make_engine(struct run *run)
         .models = &models,
         .cache = session->cache,
         .tally = &session->tally,
+        .trace = run->trace,
     };
     return mface_engine_create(&params, &run->engine);
 }
@@ -249,6 +252,8 @@ static enum mface_status run_pipeline(struct run *run)
 static enum mface_status run_steps(struct run *run)
 {
     MFACE_TRY(open_reader(run));
+    if (run->job->trace)
+        MFACE_TRY(mface_trace_open(run->job->trace, &run->trace));
     MFACE_TRY(make_engine(run));
     MFACE_TRY(open_writer(run));
     return run_pipeline(run);
@@ -265,6 +270,8 @@ static void run_clear(struct run *run)
 static enum mface_status check(const struct mface_job *job)
 {
     MFACE_TRY(mface_output_check(job->input, job->output, job->overwrite));
+    if (job->trace)
+        MFACE_TRY(mface_output_check(job->input, job->trace, job->overwrite));
     return job->sidecar ? mface_output_check(job->input, job->sidecar, job->overwrite) : MFACE_OK;
 }
 
@@ -298,6 +305,8 @@ enum mface_status mface_session_run(
         status = run_steps(&run);
     const enum mface_status written = write_sidecar(&run);
     status = written != MFACE_OK ? written : status;
+    const enum mface_status traced = mface_trace_close(&run.trace);
+    status = status != MFACE_OK ? status : traced;
     tell_end(&run, stats ? stats : &local);
     run_clear(&run);
     atomic_store(&session->cancel, false); // used up: the next job starts afresh
