@@ -100,6 +100,8 @@ static enum exit_code swap_with(
             "metadata that says what made the output [on]", false },
         { "sidecar", 0, ARG_TEXT, &a.job.sidecar, "FILE.json",
             "write the provenance to a file as well", false },
+        { "record-trace", 0, ARG_TEXT, &a.job.trace, "FILE",
+            "record what was demanded of the cache, for bench/cache.sh --replay", false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };

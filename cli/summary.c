@@ -60,6 +60,19 @@ static void print_disk(const struct mface_stats *stats)
             (long long)disk->drops, (long long)disk->damaged);
 }
 
+static void print_governor(const struct mface_stats *stats)
+{
+    const struct mface_governor_stats *governor = &stats->governor;
+    char limit[16], user[16];
+    if (governor->n_shrinks == 0)
+        return;
+    mface_monitor_print_bytes(stats->cache.limit_bytes, limit, sizeof limit);
+    mface_monitor_print_bytes(governor->user_limit_bytes, user, sizeof user);
+    fprintf(stderr, "  memory   short: limit lowered %lld %s, raised %lld, now %s of %s\n",
+        (long long)governor->n_shrinks, plural(governor->n_shrinks, "time", "times"),
+        (long long)governor->n_grows, limit, user);
+}
+
 static void print_machine(const struct mface_stats *stats)
 {
     char rss[16];
@@ -80,6 +93,11 @@ static void print_stages(const struct mface_stats *stats)
             (long long)stage->demands, (long long)stage->hits, (long long)stage->runs,
             stage->ms_p50, stage->ms_total);
     }
+    for (int i = 0; i < stats->n_stages; i++)
+        if (stats->stages[i].bypassed)
+            fprintf(stderr,
+                "  note     %s is computed each time: keeping it costs more than it saves\n",
+                stats->stages[i].name);
 }
 
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status)
@@ -89,6 +107,7 @@ void summary_print(const struct mface_stats *stats, const char *output, enum mfa
         return;
     print_cache(stats);
     print_disk(stats);
+    print_governor(stats);
     print_machine(stats);
     print_stages(stats);
 }

@@ -33,6 +33,14 @@ struct mface_cache_class_stats {
     int64_t saved_us;         // sum of the costs of the entries at each hit
 };
 
+/* What the memory governor did: it lowers the limit of the cache while memory is short. */
+struct mface_governor_stats {
+    int64_t user_limit_bytes;   // what the user allowed; the cache's limit is never above it
+    int64_t n_shrinks, n_grows; // changes of the limit
+    double memory_used;         // 0..1 at the last reading, of the machine or the tightest cgroup
+    const char *reason;         // of the last change; "" none. Static
+};
+
 struct mface_cache_stats {
     int64_t limit_bytes, used_bytes, peak_bytes;
     int64_t n_entries;

@@ -40,6 +40,8 @@ struct mface_stage_stats {
     int64_t demands, hits, runs;
     double ms_total, ms_p50, ms_p95; // of the runs
     int64_t bytes;                   // in the cache now
+    int bypassed;                    // keeping its results costs more than it saves
+    int64_t n_bypassed;              // demands that went past the cache for that
 };
 
 /* Figures of one job, while it runs or when it is done; exact once it is done. */
@@ -58,8 +60,9 @@ struct mface_stats {
     double hit_rate;      // faces served without inference / faces demanded, 0..1
     double eviction_rate; // entries evicted / inserted, 0..1
     int64_t face_demands, face_hits;
-    struct mface_cache_stats cache; // counts are this job's, sizes are now
-    struct mface_disk_stats disk;   // likewise; all 0 without a disk tier
+    struct mface_cache_stats cache;       // counts are this job's, sizes are now
+    struct mface_disk_stats disk;         // likewise; all 0 without a disk tier
+    struct mface_governor_stats governor; // since the session began, or its cache
     int n_stages;
     struct mface_stage_stats stages[MFACE_STAGES_MAX];
 };
@@ -80,6 +83,7 @@ struct mface_job {
     int overwrite;              // replace an existing output; else MFACE_ERR_ARG
     int no_provenance;          // leave out the metadata that says what made the output
     const char *sidecar;        // also write the provenance as JSON to this file; NULL: no
+    const char *trace;          // also record what was demanded (docs/trace.md); NULL: no
     mface_progress_fn progress; // may be NULL
     void *user;
     int interval_ms; // 0: 500

@@ -121,6 +121,13 @@ int64_t mface_time_us(void)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+int64_t mface_time_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 int64_t mface_rss_peak_bytes(void)
 {
     struct rusage usage;

@@ -30,8 +30,9 @@ int mface_cpu_count(void);
 /* CPU time of the whole process so far, user + system, in microseconds. */
 int64_t mface_cpu_time_us(void);
 
-/* Monotonic wall clock in microseconds. */
+/* Monotonic wall clock in microseconds, and in nanoseconds. */
 int64_t mface_time_us(void);
+int64_t mface_time_ns(void);
 
 /* Resident set: the peak since the process began, and now. 0 where /proc is missing. */
 int64_t mface_rss_peak_bytes(void);

@@ -50,6 +50,8 @@ static struct mface_stage_stats collect_stage(
         .ms_p50 = mface_hist_quantile_us(&tally->runs, 0.5) / 1000,
         .ms_p95 = mface_hist_quantile_us(&tally->runs, 0.95) / 1000,
         .bytes = bytes,
+        .bypassed = atomic_load_explicit(&tally->value.is_bypassed, memory_order_relaxed),
+        .n_bypassed = mface_counter_get(&tally->value.n_bypassed),
     };
 }
 

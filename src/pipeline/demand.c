@@ -25,13 +25,22 @@ struct mface_result mface_result_borrow(const struct mface_result *result)
     return copy;
 }
 
+void mface_load_add_store(struct mface_load *load, int64_t start_ns)
+{
+    load->store_ns += mface_time_ns() - start_ns;
+}
+
 void *mface_load_keep(struct mface_load *load, size_t size)
 {
     struct mface_result *result = &load->result;
     assert(!result->data);
     if (!load->cache)
         return NULL;
-    if (mface_cache_reserve(load->cache, load->key, load->stage, size, &result->blob) != MFACE_OK)
+    const int64_t start_ns = mface_time_ns();
+    const enum mface_status status =
+        mface_cache_reserve(load->cache, load->key, load->stage, size, &result->blob);
+    mface_load_add_store(load, start_ns);
+    if (status != MFACE_OK)
         return NULL;
     void *data = mface_blob_data_mut(result->blob);
     result->data = data;
@@ -57,26 +66,26 @@ void *mface_load_room(struct mface_load *load, size_t size)
 
 /* Runs a stage and records the time that is its own. */
 static enum mface_status run_timed(struct mface_demander *demander, struct mface_load *load,
-    mface_run_fn run, void *user, int64_t *own_us)
+    mface_run_fn run, void *user, int64_t *own_ns)
 {
-    const int64_t outer_child_us = demander->child_us, start_us = mface_time_us();
-    demander->child_us = 0;
+    const int64_t outer_child_ns = demander->child_ns, start_ns = mface_time_ns();
+    demander->child_ns = 0;
     const enum mface_status status = run(user, load);
-    *own_us = mface_time_us() - start_us - demander->child_us;
-    demander->child_us = outer_child_us;
+    *own_ns = mface_time_ns() - start_ns - demander->child_ns - load->store_ns;
+    demander->child_ns = outer_child_ns;
     if (status == MFACE_OK)
-        mface_hist_add(&demander->tally->stage[load->stage].runs, *own_us);
+        mface_hist_add(&demander->tally->stage[load->stage].runs, *own_ns / 1000);
     return status;
 }
 
 /* Publishes what the run made, or tells those who wait that there is nothing. */
-static void end_load(struct mface_load *load, enum mface_status status, int64_t own_us)
+static void end_load(struct mface_load *load, enum mface_status status, int64_t own_ns)
 {
     struct mface_result *result = &load->result;
     if (!load->cache)
         return;
     if (status == MFACE_OK && result->blob) {
-        mface_cache_commit(load->cache, result->blob, own_us);
+        mface_cache_commit(load->cache, result->blob, own_ns / 1000);
         return;
     }
     mface_cache_abort(load->cache, load->key, result->blob, status);
@@ -99,14 +108,21 @@ static void keep_on_disk(
 static enum mface_status load_result(struct mface_demander *demander, struct mface_load *load,
     mface_run_fn run, void *user, struct mface_result *out)
 {
-    int64_t own_us;
-    const enum mface_status status = run_timed(demander, load, run, user, &own_us);
+    int64_t own_ns;
+    const enum mface_status status = run_timed(demander, load, run, user, &own_ns);
+    if (demander->trace && status == MFACE_OK)
+        mface_trace_add_result(demander->trace, load->stage, load->key, own_ns, load->result.size);
+    const int64_t start_ns = mface_time_ns();
     load->result.cache = load->cache;
-    end_load(load, status, own_us);
+    end_load(load, status, own_ns);
+    mface_load_add_store(load, start_ns);
     if (status != MFACE_OK)
         mface_result_clear(&load->result);
-    else if (uses_disk(demander, load->stage))
-        keep_on_disk(demander, load, own_us);
+    if (status == MFACE_OK && load->cache)
+        mface_value_add_miss(
+            &demander->tally->stage[load->stage].value, load->lookup_ns, own_ns, load->store_ns);
+    if (status == MFACE_OK && uses_disk(demander, load->stage))
+        keep_on_disk(demander, load, own_ns / 1000);
     *out = load->result;
     return status;
 }
@@ -142,7 +158,7 @@ static enum found find_on_disk(struct mface_demander *demander, struct mface_loa
     if (mface_disk_read(demander->disk, &hit, room) != MFACE_OK)
         return read_failed(load);
     load->result.cache = load->cache;
-    end_load(load, MFACE_OK, hit.cost_us);
+    end_load(load, MFACE_OK, 1000 * hit.cost_us);
     return FOUND;
 }
 
@@ -154,10 +170,13 @@ static enum mface_status look_up(struct mface_demander *demander, struct mface_l
     while (found == LOST) {
         enum mface_cache_outcome outcome = MFACE_CACHE_LOAD;
         struct mface_blob *blob = NULL;
+        const int64_t start_ns = mface_time_ns();
         if (load->cache)
             MFACE_TRY(mface_cache_begin(load->cache, load->key, load->stage, &outcome, &blob));
+        load->lookup_ns = mface_time_ns() - start_ns;
         *is_hit = outcome == MFACE_CACHE_HIT;
         if (*is_hit) {
+            mface_value_add_hit(&demander->tally->stage[load->stage].value);
             *out = (struct mface_result) {
                 .cache = load->cache,
                 .blob = blob,
@@ -184,30 +203,38 @@ static enum mface_status hit_or_load(struct mface_demander *demander, struct mfa
     return MFACE_OK;
 }
 
+static bool is_kept(struct mface_demander *demander, enum mface_stage stage, struct mface_key key)
+{
+    return demander->cache && demander->cached & MFACE_STAGE_BIT(stage) &&
+           mface_value_keeps(&demander->tally->stage[stage].value, key);
+}
+
 enum mface_status mface_demand(struct mface_demander *demander, enum mface_stage stage,
     struct mface_key key, mface_run_fn run, void *user, struct mface_result *out)
 {
-    const bool cached = demander->cached & MFACE_STAGE_BIT(stage);
     struct mface_load load = {
-        .cache = cached ? demander->cache : NULL,
+        .cache = is_kept(demander, stage, key) ? demander->cache : NULL,
         .key = key,
         .stage = stage,
     };
-    const int64_t start_us = mface_time_us();
+    const int64_t start_ns = mface_time_ns();
     *out = (struct mface_result) { 0 };
     mface_counter_add(&demander->tally->stage[stage].demands, 1);
     const enum mface_status status = hit_or_load(demander, &load, run, user, out);
-    demander->child_us += mface_time_us() - start_us;
+    demander->child_ns += mface_time_ns() - start_ns;
     return status;
 }
 
 void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,
-    struct mface_key key, const void *data, size_t size, int64_t cost_us)
+    struct mface_key key, const void *data, size_t size, int64_t cost_ns)
 {
     enum mface_cache_outcome outcome;
     struct mface_blob *blob;
-    if (!demander->cache || !(demander->cached & MFACE_STAGE_BIT(stage)))
+    if (demander->trace)
+        mface_trace_add_result(demander->trace, stage, key, cost_ns, size);
+    if (!is_kept(demander, stage, key))
         return;
+    const int64_t start_ns = mface_time_ns();
     if (mface_cache_begin(demander->cache, key, stage, &outcome, &blob) != MFACE_OK)
         return;
     if (outcome == MFACE_CACHE_LOAD) {
@@ -216,7 +243,11 @@ void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,
             return;
         }
         memcpy(mface_blob_data_mut(blob), data, size);
-        mface_cache_commit(demander->cache, blob, cost_us);
+        mface_cache_commit(demander->cache, blob, cost_ns / 1000);
+        mface_value_add_miss(
+            &demander->tally->stage[stage].value, 0, cost_ns, mface_time_ns() - start_ns);
+    } else {
+        mface_value_add_hit(&demander->tally->stage[stage].value);
     }
     mface_blob_unref(demander->cache, &blob);
 }

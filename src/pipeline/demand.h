@@ -10,6 +10,7 @@
 
 #include "pipeline/stages.h"
 #include "pipeline/tally.h"
+#include "pipeline/trace.h"
 #include <memoface/cache.h>
 #include <memoface/disk.h>
 #include <memoface/status.h>
@@ -35,6 +36,7 @@ struct mface_load {
     struct mface_key key;
     enum mface_stage stage;
     struct mface_result result;
+    int64_t lookup_ns, store_ns; // what the cache cost so far
 };
 
 /* `size` writable bytes for the result; NULL, logged, when memory is out. At most once a run. */
@@ -44,6 +46,9 @@ void *mface_load_room(struct mface_load *load, size_t size);
  * cache or no room in it. */
 void *mface_load_keep(struct mface_load *load, size_t size);
 
+/* Counts time a run spent on nothing but keeping its result, since `start_ns`. */
+void mface_load_add_store(struct mface_load *load, int64_t start_ns);
+
 typedef enum mface_status (*mface_run_fn)(void *user, struct mface_load *load);
 
 /* One thread's demands. */
@@ -52,7 +57,8 @@ struct mface_demander {
     struct mface_disk *disk;   // NULL: none
     unsigned cached;           // bit set of stages whose results are kept
     struct mface_tally *tally;
-    int64_t child_us; // time spent in demands made by the stage that runs now
+    struct mface_trace *trace; // NULL: none
+    int64_t child_ns;          // time spent in demands made by the stage that runs now
 };
 
 /* The result of `stage` under `key`: a hit in memory or on disk, or what `run` makes. Clear *out
@@ -64,6 +70,6 @@ MFACE_NODISCARD enum mface_status mface_demand(struct mface_demander *demander,
 /* Gives the cache bytes that were computed on the way to something else, so that a later demand
  * for `key` hits. Counts nothing; losing them is no failure. */
 void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,
-    struct mface_key key, const void *data, size_t size, int64_t cost_us);
+    struct mface_key key, const void *data, size_t size, int64_t cost_ns);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "pipeline/eval.h"
 #include "pipeline/settings.h"
+#include "pipeline/trace.h"
 
 #include <string.h>
 
@@ -92,11 +93,14 @@ enum mface_status mface_engine_create(
     engine->cache = params->cache;
     engine->disk = params->disk;
     engine->tally = params->tally;
+    engine->trace = params->trace;
     engine->cached = cached_stages(params->settings);
     mface_stage_bases_init(&engine->bases, params->settings, params->models->digests);
     convert_face_settings(engine, params->settings);
     convert_swap_settings(engine, params->settings);
     convert_merge_settings(engine, params->settings);
+    if (engine->trace)
+        mface_trace_add_job(engine->trace, &engine->bases);
     *out = engine;
     return MFACE_OK;
 }
@@ -139,12 +143,15 @@ enum mface_status mface_engine_run(
             .disk = engine->disk,
             .cached = engine->cached,
             .tally = engine->tally,
+            .trace = engine->trace,
         },
     };
     enum mface_status status = mface_eval_find(&eval);
     if (status == MFACE_OK)
         status = mface_eval_merge(&eval);
     tally_frame(&eval, status);
+    if (engine->trace && status == MFACE_OK)
+        mface_trace_add_frame(engine->trace, &eval);
     *n_faces = status == MFACE_OK ? eval.n_faces : 0;
     eval_clear(&eval);
     return status;

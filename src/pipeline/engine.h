@@ -41,6 +41,7 @@ struct mface_engine_params {
     struct mface_cache *cache;                // borrowed; NULL: none
     struct mface_tally *tally;                // borrowed
     struct mface_disk *disk;                  // borrowed; NULL: none
+    struct mface_trace *trace;                // borrowed; NULL: none
 };
 
 /* MFACE_ERR_NOMEM, logged. */

@@ -14,7 +14,8 @@ struct mface_engine {
     struct mface_cache *cache;
     struct mface_disk *disk;
     struct mface_tally *tally;
-    unsigned cached; // bit set of stages whose results are kept
+    struct mface_trace *trace; // NULL: none
+    unsigned cached;           // bit set of stages whose results are kept
     struct mface_stage_bases bases;
     struct mface_detect_params detect;
     struct mface_align_params align;
@@ -45,6 +46,7 @@ struct mface_face {
     struct mface_landmarks landmarks;
     struct mface_align_record align;
     struct mface_key box_id, landmarks_id, align_id; // content of the records
+    struct mface_key mark_key, align_key;
     struct mface_key pre_key, swap_key, post_key;
     struct mface_result crop; // while this frame may still read it; data NULL: not at hand
 };
@@ -53,6 +55,7 @@ struct mface_eval {
     struct mface_engine *engine;
     struct mface_canvas *canvas;
     struct mface_demander demander;
+    struct mface_key detect_key, merge_key; // merge: zero without a face
     struct mface_face *faces;
     int n_faces;
     int64_t n_inferences;

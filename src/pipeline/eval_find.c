@@ -40,9 +40,10 @@ static enum mface_status run_detect(void *user, struct mface_load *load)
 static enum mface_status detect(struct mface_eval *eval, struct mface_boxes_record *boxes)
 {
     struct mface_result result;
-    const struct mface_key key =
+    eval->detect_key =
         mface_stage_key(&eval->engine->bases, MFACE_STAGE_DETECT, &eval->canvas->key, 1);
-    MFACE_TRY(mface_demand(&eval->demander, MFACE_STAGE_DETECT, key, run_detect, eval, &result));
+    MFACE_TRY(mface_demand(
+        &eval->demander, MFACE_STAGE_DETECT, eval->detect_key, run_detect, eval, &result));
     memcpy(boxes, result.data, result.size);
     mface_result_clear(&result);
     return MFACE_OK;
@@ -91,9 +92,9 @@ static enum mface_status mark(struct mface_face *face)
 {
     struct mface_result result;
     const struct mface_key inputs[] = { face->eval->canvas->key, face->box_id };
-    const struct mface_key key =
-        mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_MARK, inputs, 2);
-    MFACE_TRY(mface_demand(demander_of(face), MFACE_STAGE_MARK, key, run_mark, face, &result));
+    face->mark_key = mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_MARK, inputs, 2);
+    MFACE_TRY(
+        mface_demand(demander_of(face), MFACE_STAGE_MARK, face->mark_key, run_mark, face, &result));
     memcpy(&face->landmarks, result.data, result.size);
     face->landmarks_id = mface_key_from_bytes(result.data, result.size);
     mface_result_clear(&result);
@@ -109,7 +110,7 @@ static enum mface_status sample_crop(struct mface_face *face)
     const struct mface_engine *engine = face->eval->engine;
     const int side_px = engine->align.resolution;
     const size_t size = 3 * mface_area_px(side_px);
-    const int64_t start_us = mface_time_us();
+    const int64_t start_ns = mface_time_ns();
     void *pixels = mface_mem_alloc(size);
     if (!pixels)
         return mface_fail_nomem("crop");
@@ -119,7 +120,7 @@ static enum mface_status sample_crop(struct mface_face *face)
     const struct mface_key content = mface_key_from_bytes(pixels, size);
     face->align.crop_key = mface_stage_key(&engine->bases, MFACE_STAGE_CROP, &content, 1);
     mface_demand_offer(demander_of(face), MFACE_STAGE_CROP, face->align.crop_key, pixels, size,
-        mface_time_us() - start_us);
+        mface_time_ns() - start_ns);
     return MFACE_OK;
 }
 
@@ -149,9 +150,9 @@ static enum mface_status align(struct mface_face *face)
 {
     struct mface_result result;
     const struct mface_key inputs[] = { face->eval->canvas->key, face->box_id, face->landmarks_id };
-    const struct mface_key key =
-        mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_ALIGN, inputs, 3);
-    MFACE_TRY(mface_demand(demander_of(face), MFACE_STAGE_ALIGN, key, run_align, face, &result));
+    face->align_key = mface_stage_key(&face->eval->engine->bases, MFACE_STAGE_ALIGN, inputs, 3);
+    MFACE_TRY(mface_demand(
+        demander_of(face), MFACE_STAGE_ALIGN, face->align_key, run_align, face, &result));
     memcpy(&face->align, result.data, sizeof face->align);
     face->align_id = mface_key_from_bytes(&face->align.alignment, sizeof face->align.alignment);
     mface_result_clear(&result);

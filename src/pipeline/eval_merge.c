@@ -1,5 +1,6 @@
 /* Merge: the finished faces into the frame. What is kept of it is a patch in the frame's own
  * format, so a hit costs one copy. */
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/blend.h"
@@ -55,8 +56,11 @@ static enum mface_status merge_steps(struct mface_merge *merge, struct mface_loa
     eval->is_written = true;
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
-    if (patch)
+    if (patch) {
+        const int64_t start_ns = mface_time_ns();
         mface_patch_take(picture, merge->rects, merge->n_rects, patch);
+        mface_load_add_store(load, start_ns);
+    }
     return MFACE_OK;
 }
 
@@ -71,7 +75,7 @@ static enum mface_status run_merge(void *user, struct mface_load *load)
 }
 
 /* The frame, then each face: what it looks like and where it goes. */
-static enum mface_status merge_key(const struct mface_eval *eval, struct mface_key *key)
+static enum mface_status derive_merge_key(struct mface_eval *eval)
 {
     const size_t n_inputs = 1 + 2 * (size_t)eval->n_faces;
     struct mface_key *inputs = mface_mem_calloc(n_inputs, sizeof *inputs);
@@ -82,7 +86,7 @@ static enum mface_status merge_key(const struct mface_eval *eval, struct mface_k
         inputs[1 + 2 * i] = eval->faces[i].post_key;
         inputs[2 + 2 * i] = eval->faces[i].align_id;
     }
-    *key = mface_stage_key(&eval->engine->bases, MFACE_STAGE_MERGE, inputs, n_inputs);
+    eval->merge_key = mface_stage_key(&eval->engine->bases, MFACE_STAGE_MERGE, inputs, n_inputs);
     mface_mem_free(inputs);
     return MFACE_OK;
 }
@@ -90,11 +94,11 @@ static enum mface_status merge_key(const struct mface_eval *eval, struct mface_k
 enum mface_status mface_eval_merge(struct mface_eval *eval)
 {
     struct mface_result patch;
-    struct mface_key key;
     if (eval->n_faces == 0 && !mface_merge_takes_whole_frame(eval))
         return MFACE_OK;
-    MFACE_TRY(merge_key(eval, &key));
-    MFACE_TRY(mface_demand(&eval->demander, MFACE_STAGE_MERGE, key, run_merge, eval, &patch));
+    MFACE_TRY(derive_merge_key(eval));
+    MFACE_TRY(
+        mface_demand(&eval->demander, MFACE_STAGE_MERGE, eval->merge_key, run_merge, eval, &patch));
     enum mface_status status = MFACE_OK;
     if (!eval->is_written) {
         status = make_writable(eval);

@@ -2,6 +2,17 @@
 
 #include "pipeline/json.h"
 
+static void add_governor(struct mface_json *json, const struct mface_governor_stats *governor)
+{
+    mface_json_open_object(json, "governor");
+    mface_json_add_int(json, "user_limit_bytes", governor->user_limit_bytes);
+    mface_json_add_int(json, "shrinks", governor->n_shrinks);
+    mface_json_add_int(json, "grows", governor->n_grows);
+    mface_json_add_str(json, "reason", governor->reason ? governor->reason : "");
+    mface_json_add_float(json, "memory_used", governor->memory_used);
+    mface_json_close_object(json);
+}
+
 static void add_cache(struct mface_json *json, const struct mface_stats *stats)
 {
     const struct mface_cache_stats *cache = &stats->cache;
@@ -20,6 +31,7 @@ static void add_cache(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_float(json, "eviction_rate", stats->eviction_rate);
     mface_json_add_int(json, "rejected", cache->rejected);
     mface_json_add_float(json, "saved_ms", (double)cache->saved_us / 1000);
+    add_governor(json, &stats->governor);
     mface_json_close_object(json);
 }
 
@@ -64,6 +76,8 @@ static void add_stages(struct mface_json *json, const struct mface_stats *stats)
         mface_json_add_float(json, "ms_p50", stage->ms_p50);
         mface_json_add_float(json, "ms_p95", stage->ms_p95);
         mface_json_add_int(json, "bytes", stage->bytes);
+        mface_json_add_bool(json, "bypassed", stage->bypassed);
+        mface_json_add_int(json, "bypassed_demands", stage->n_bypassed);
         mface_json_close_object(json);
     }
     mface_json_close_object(json);

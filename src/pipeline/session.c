@@ -1,8 +1,10 @@
 /* Sessions keep the cache and the models; a job borrows them for one input and one output. */
 #include <memoface/session.h>
 
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cache/governor.h"
 #include "media/media.h"
 #include "pipeline/collect.h"
 #include "pipeline/models.h"
@@ -10,6 +12,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/report.h"
 #include "pipeline/spill.h"
+#include "pipeline/trace.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -19,8 +22,9 @@ enum { DEFAULT_INTERVAL_MS = 500 };
 struct mface_session {
     struct mface_settings settings;
     struct mface_models models;
-    struct mface_cache *cache; // NULL: turned off
-    struct mface_disk *disk;   // NULL: turned off, or not to be had
+    struct mface_cache *cache;      // NULL: turned off
+    struct mface_governor governor; // of the cache
+    struct mface_disk *disk;        // NULL: turned off, or not to be had
     struct mface_disk_stats disk_start;
     struct mface_tally tally; // of the job that runs or ran last
     struct mface_job_start start;
@@ -62,17 +66,24 @@ static void change_disk(struct mface_session *session, const struct mface_settin
     open_disk(session);
 }
 
+static void start_governor(struct mface_session *session, const struct mface_settings *settings)
+{
+    mface_governor_init(&session->governor, session->cache, settings->cache_size_bytes,
+        mface_pressure_read, (void *)&mface_pressure_system);
+}
+
 /* Keeps what the cache holds where the change allows it. */
 static enum mface_status change_cache(
     struct mface_session *session, const struct mface_settings *settings)
 {
     const bool same_policy = settings->policy == session->settings.policy;
     if (session->cache && settings->cache_size_bytes > 0 && same_policy)
-        return mface_cache_resize(session->cache, settings->cache_size_bytes);
+        return mface_governor_set_limit(&session->governor, settings->cache_size_bytes);
     struct mface_cache *cache;
     MFACE_TRY(make_cache(settings, &cache));
     mface_cache_free(&session->cache);
     session->cache = cache;
+    start_governor(session, settings);
     return MFACE_OK;
 }
 
@@ -86,10 +97,12 @@ enum mface_status mface_session_create(
     enum mface_status status = mface_models_open(&session->models, model, settings);
     if (status == MFACE_OK)
         status = make_cache(settings, &session->cache);
-    if (status == MFACE_OK)
-        open_disk(session);
-    else
+    if (status != MFACE_OK) {
         mface_session_free(&session);
+    } else {
+        open_disk(session);
+        start_governor(session, settings);
+    }
     *out = session;
     return status;
 }
@@ -148,7 +161,9 @@ struct run {
     struct mface_reader *reader;
     struct mface_writer *writer;
     struct mface_engine *engine;
+    struct mface_trace *trace; // NULL: none
     int64_t frames_total;
+    int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
     struct mface_provenance provenance; // the writer borrows its strings
 };
@@ -159,13 +174,26 @@ static void collect(const struct run *run, struct mface_stats *stats)
     mface_stats_collect(&session->start, &session->tally, session->cache, stats);
     if (session->disk)
         mface_stats_collect_disk(&session->disk_start, session->disk, &stats->disk);
+    stats->governor = session->governor.stats;
     stats->frames_total = run->frames_total;
 }
 
+static int64_t progress_interval_us(const struct run *run)
+{
+    return 1000 *
+           (int64_t)(run->job->interval_ms > 0 ? run->job->interval_ms : DEFAULT_INTERVAL_MS);
+}
+
+/* The thread that encodes also governs: while it is held up, no frame leaves and so none enters. */
 static void tick(void *user)
 {
-    const struct run *run = user;
+    struct run *run = user;
     struct mface_stats stats;
+    const int64_t now_us = mface_time_us();
+    mface_governor_tick(&run->session->governor, now_us);
+    if (!run->job->progress || now_us - run->progress_us < progress_interval_us(run))
+        return;
+    run->progress_us = now_us;
     collect(run, &stats);
     run->job->progress(run->job->user, &stats, 0);
 }
@@ -214,6 +242,7 @@ static enum mface_status make_engine(struct run *run)
         .cache = session->cache,
         .tally = &session->tally,
         .disk = session->disk,
+        .trace = run->trace,
     };
     return mface_engine_create(&params, &run->engine);
 }
@@ -236,7 +265,7 @@ static enum mface_status end_output(struct run *run, enum mface_status status, b
 
 static enum mface_status run_pipeline(struct run *run)
 {
-    const int interval_ms = run->job->interval_ms > 0 ? run->job->interval_ms : DEFAULT_INTERVAL_MS;
+    const int64_t interval_us = progress_interval_us(run);
     const struct mface_pipeline_params params = {
         .reader = run->reader,
         .writer = run->writer,
@@ -244,11 +273,13 @@ static enum mface_status run_pipeline(struct run *run)
         .tally = &run->session->tally,
         .n_workers = mface_settings_n_workers(&run->session->settings),
         .cancel = &run->session->cancel,
-        .tick = run->job->progress ? tick : NULL,
+        .tick = tick,
         .user = run,
-        .interval_us = 1000 * (int64_t)interval_ms,
+        .interval_us =
+            interval_us < MFACE_GOVERNOR_INTERVAL_US ? interval_us : MFACE_GOVERNOR_INTERVAL_US,
     };
     bool is_writable;
+    run->progress_us = mface_time_us();
     const enum mface_status status = mface_pipeline_run(&params, &is_writable);
     return end_output(run, status, is_writable);
 }
@@ -256,6 +287,8 @@ static enum mface_status run_pipeline(struct run *run)
 static enum mface_status run_steps(struct run *run)
 {
     MFACE_TRY(open_reader(run));
+    if (run->job->trace)
+        MFACE_TRY(mface_trace_open(run->job->trace, &run->trace));
     MFACE_TRY(make_engine(run));
     MFACE_TRY(open_writer(run));
     return run_pipeline(run);
@@ -272,6 +305,8 @@ static void run_clear(struct run *run)
 static enum mface_status check(const struct mface_job *job)
 {
     MFACE_TRY(mface_output_check(job->input, job->output, job->overwrite));
+    if (job->trace)
+        MFACE_TRY(mface_output_check(job->input, job->trace, job->overwrite));
     return job->sidecar ? mface_output_check(job->input, job->sidecar, job->overwrite) : MFACE_OK;
 }
 
@@ -307,6 +342,8 @@ enum mface_status mface_session_run(
         status = run_steps(&run);
     const enum mface_status written = write_sidecar(&run);
     status = written != MFACE_OK ? written : status;
+    const enum mface_status traced = mface_trace_close(&run.trace);
+    status = status != MFACE_OK ? status : traced;
     tell_end(&run, stats ? stats : &local);
     run_clear(&run);
     atomic_store(&session->cancel, false); // used up: the next job starts afresh

@@ -4,10 +4,12 @@
 
 #include "base/stat.h"
 #include "pipeline/stages.h"
+#include "pipeline/value.h"
 
 struct mface_stage_tally {
     mface_counter demands, hits;
     struct mface_hist runs; // own time of each run, without the stages it demanded
+    struct mface_value value;
 };
 
 /* Zeroed is ready. */

@@ -1,0 +1,254 @@
+/* cache-ops: operations per second of the cache beside its peers, as JSON.
+ *
+ *     cache-ops [--seconds S] [--rounds N]
+ *
+ * 100,000 entries of 1 KB are asked for at random; every so often a new one is put in (one in 20,
+ * or every other operation), which pushes one out; what is asked for and gone is put back. A few
+ * rounds, the caches taking turns, medians. Then what one hit takes, what an entry takes beside its
+ * bytes, and how long memory takes to return when 2 GB become 512 MB. */
+#include "backend.h"
+
+#include "base/cpu.h"
+#include <memoface/cache.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    N_ENTRIES = 100000,
+    ENTRY_BYTES = 1024,
+    BUDGET_BYTES = (N_ENTRIES + N_ENTRIES / 4) * (ENTRY_BYTES + 128),
+    N_BACKENDS_MAX = 3,
+    N_THREADS_MAX = 4,
+    N_ROUNDS_MAX = 31,
+    BATCH = 256,
+};
+
+static const struct backend *const backends[] = {
+    &backend_ours,
+#if HAVE_ROCKSDB
+    &backend_hcc,
+    &backend_lru,
+#endif
+};
+enum { N_BACKENDS = sizeof backends / sizeof backends[0] };
+
+static const int thread_counts[] = { 1, 2, 4 };
+static const int insert_percents[] = { 5, 50 };
+
+struct worker {
+    const struct backend *backend;
+    void *cache;
+    const atomic_bool *stop;
+    uint64_t seed;
+    int index, insert_percent;
+    int64_t n_ops, n_gets, n_hits;
+    uint64_t n_inserted;
+};
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    return *seed ^= *seed << 17;
+}
+
+static void one_op(struct worker *worker)
+{
+    const uint64_t dice = next(&worker->seed);
+    if ((int)(dice % 100) < worker->insert_percent) {
+        const uint64_t fresh = ((uint64_t)worker->index + 1) << 40 | worker->n_inserted++;
+        worker->backend->insert(worker->cache, fresh, ENTRY_BYTES);
+        return;
+    }
+    const uint64_t n = (dice >> 20) % N_ENTRIES;
+    const bool hit = worker->backend->get(worker->cache, n);
+    worker->n_gets++;
+    worker->n_hits += hit;
+    if (!hit)
+        worker->backend->insert(worker->cache, n, ENTRY_BYTES);
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    while (!atomic_load_explicit(worker->stop, memory_order_relaxed)) {
+        for (int i = 0; i < BATCH; i++)
+            one_op(worker);
+        worker->n_ops += BATCH;
+    }
+    return NULL;
+}
+
+struct rate {
+    double ops_per_s, hit_rate;
+};
+
+static void *filled(const struct backend *backend)
+{
+    void *cache = backend->open(BUDGET_BYTES, ENTRY_BYTES);
+    if (!cache) {
+        fprintf(stderr, "%s: cannot be made\n", backend->name);
+        exit(1);
+    }
+    for (uint64_t n = 0; n < N_ENTRIES; n++)
+        backend->insert(cache, n, ENTRY_BYTES);
+    return cache;
+}
+
+static struct rate measure(
+    const struct backend *backend, int n_threads, int insert_percent, double seconds)
+{
+    struct worker workers[N_THREADS_MAX];
+    pthread_t threads[N_THREADS_MAX];
+    atomic_bool stop = false;
+    void *cache = filled(backend);
+    const int64_t start_us = mface_time_us();
+    for (int i = 0; i < n_threads; i++) {
+        workers[i] = (struct worker) { backend, cache, &stop, 0x1234567 + 977u * (unsigned)i, i,
+            insert_percent, 0, 0, 0, 0 };
+        if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
+            exit(1);
+    }
+    while ((double)(mface_time_us() - start_us) < 1e6 * seconds)
+        nanosleep(&(struct timespec) { .tv_nsec = 5000000 }, NULL);
+    atomic_store(&stop, true);
+    double n_ops = 0, n_gets = 1, n_hits = 0;
+    for (int i = 0; i < n_threads; i++) {
+        pthread_join(threads[i], NULL);
+        n_ops += (double)workers[i].n_ops;
+        n_gets += (double)workers[i].n_gets;
+        n_hits += (double)workers[i].n_hits;
+    }
+    const double wall_s = (double)(mface_time_us() - start_us) / 1e6;
+    backend->close(cache);
+    return (struct rate) { n_ops / wall_s, n_hits / n_gets };
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, compare);
+    return values[n / 2];
+}
+
+/* The caches take turns, so that a busy machine is busy for all of them. */
+static void print_mix(int n_threads, int insert_percent, int n_rounds, double seconds)
+{
+    double ops[N_BACKENDS_MAX][N_ROUNDS_MAX], hits[N_BACKENDS_MAX] = { 0 };
+    for (int round = 0; round < n_rounds; round++)
+        for (int i = 0; i < N_BACKENDS; i++) {
+            const struct rate rate = measure(backends[i], n_threads, insert_percent, seconds);
+            ops[i][round] = rate.ops_per_s;
+            hits[i] += rate.hit_rate / n_rounds;
+        }
+    printf("{\"threads\": %d, \"insert_percent\": %d", n_threads, insert_percent);
+    for (int i = 0; i < N_BACKENDS; i++)
+        printf(", \"%s\": {\"ops_per_s\": %.0f, \"hit_rate\": %.4f}", backends[i]->name,
+            median(ops[i], n_rounds), hits[i]);
+    printf("}");
+}
+
+static double hit_ns(const struct backend *backend, int n_rounds)
+{
+    enum { N_HITS = 2000000 };
+    double ns[N_ROUNDS_MAX];
+    void *cache = filled(backend);
+    for (int round = 0; round < n_rounds; round++) {
+        uint64_t seed = 0x9876543;
+        const int64_t start_us = mface_time_us();
+        for (int i = 0; i < N_HITS; i++)
+            backend->get(cache, next(&seed) % N_ENTRIES);
+        ns[round] = 1000 * (double)(mface_time_us() - start_us) / N_HITS;
+    }
+    backend->close(cache);
+    return median(ns, n_rounds);
+}
+
+static void print_hits(int n_rounds)
+{
+    printf("\"hit_ns\": {");
+    for (int i = 0; i < N_BACKENDS; i++)
+        printf("%s\"%s\": %.1f", i ? ", " : "", backends[i]->name, hit_ns(backends[i], n_rounds));
+    printf("}");
+}
+
+static double overhead_bytes(void)
+{
+    struct mface_cache_stats stats;
+    void *cache = filled(&backend_ours);
+    mface_cache_get_stats(cache, &stats);
+    backend_ours.close(cache);
+    return (double)(stats.used_bytes - stats.n_entries * ENTRY_BYTES) / (double)stats.n_entries;
+}
+
+/* Milliseconds until the resident set has fallen by what was taken away, or -1 after 10 s. */
+static double shrink_ms(void)
+{
+    enum { BLOB_BYTES = 250880 }; // a swapped face of 224
+    const int64_t from_bytes = INT64_C(2) << 30, to_bytes = INT64_C(512) << 20;
+    const struct mface_cache_params params = { .budget_bytes = from_bytes };
+    struct mface_cache *cache;
+    if (mface_cache_create(&params, &cache) != MFACE_OK)
+        return -1;
+    for (uint64_t n = 0; n < (uint64_t)from_bytes / BLOB_BYTES; n++) {
+        const struct mface_key key = { .lo = n * 0x9e3779b97f4a7c15u, .hi = n };
+        enum mface_cache_outcome outcome;
+        struct mface_blob *blob;
+        if (mface_cache_begin(cache, key, 0, &outcome, &blob) != MFACE_OK)
+            exit(1);
+        if (mface_cache_reserve(cache, key, 0, BLOB_BYTES, &blob) != MFACE_OK) {
+            mface_cache_abort(cache, key, NULL, MFACE_OK);
+            continue;
+        }
+        memset(mface_blob_data_mut(blob), 1, BLOB_BYTES);
+        mface_cache_commit(cache, blob, 1000);
+        mface_blob_unref(cache, &blob);
+    }
+    struct mface_cache_stats before, after;
+    mface_cache_get_stats(cache, &before);
+    const int64_t rss_bytes = mface_rss_bytes(), start_us = mface_time_us();
+    double ms = -1;
+    if (mface_cache_resize(cache, to_bytes) == MFACE_OK) {
+        mface_cache_get_stats(cache, &after);
+        const int64_t freed = (before.used_bytes - after.used_bytes) * 95 / 100;
+        while (mface_rss_bytes() > rss_bytes - freed && mface_time_us() - start_us < 10000000)
+            nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+        if (mface_rss_bytes() <= rss_bytes - freed)
+            ms = (double)(mface_time_us() - start_us) / 1000;
+    }
+    mface_cache_free(&cache);
+    return ms;
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = 0.5;
+    int n_rounds = 5;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--seconds") == 0)
+            seconds = atof(argv[i + 1]);
+        else if (strcmp(argv[i], "--rounds") == 0)
+            n_rounds = atoi(argv[i + 1]);
+    }
+    n_rounds = n_rounds < 1 ? 1 : n_rounds > N_ROUNDS_MAX ? N_ROUNDS_MAX : n_rounds;
+    const double overhead = overhead_bytes(), shrink = shrink_ms();
+    printf("{");
+    print_hits(n_rounds);
+    printf(", \"overhead_bytes_per_entry\": %.1f, \"shrink_rss_ms\": %.1f, \"mixes\": [", overhead,
+        shrink);
+    for (int t = 0; t < 3; t++)
+        for (int m = 0; m < 2; m++) {
+            printf("%s", t || m ? ", " : "");
+            print_mix(thread_counts[t], insert_percents[m], n_rounds, seconds);
+        }
+    printf("]}\n");
+    return 0;
+}
