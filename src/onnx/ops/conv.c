@@ -125,7 +125,8 @@ static enum mface_status create_kernel(
     mface_mem_free(sum);
     return status == MFACE_OK
                ? MFACE_OK
-               : mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
+               : mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
+                     conv->src_bf16 ? "bf16" : "f32");
 }
 
 /* The same for a step that passes may have rewritten. */
