@@ -17,6 +17,9 @@ enum { DEFAULT_INTERVAL_MS = 500 };
 
 struct mface_session {
     struct mface_settings settings;
+    /* The same but for precision: the one that is used. Results go by what made them, so those of
+     * `auto` are those of what it chose. */
+    struct mface_settings used;
     struct mface_models models;
     struct mface_cache *cache; // NULL: turned off
     struct mface_tally tally;  // of the job that runs or ran last
@@ -174,8 +177,10 @@ static enum mface_status make_engine(struct run *run)
     struct mface_session *session = run->session;
     struct mface_engine_models models;
     mface_models_describe(&session->models, &models);
+    session->used = session->settings;
+    session->used.precision = (int)mface_dfm_info(session->models.dfm)->precision_used;
     const struct mface_engine_params params = {
-        .settings = &session->settings,
+        .settings = &session->used,
         .models = &models,
         .cache = session->cache,
         .tally = &session->tally,

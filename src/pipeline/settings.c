@@ -6,6 +6,7 @@
 #include "face/align.h"
 #include "face/detect.h"
 #include "pipeline/stages.h"
+#include "swap/dfm.h"
 #include "swap/stages.h"
 
 enum group { CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME };
@@ -23,8 +24,9 @@ static const char *const group_names[] = {
 
 const char *const mface_policy_names[] = { "lru", NULL };
 static const char *const precisions[] = {
-    [MFACE_PRECISION_AUTO] = "auto",
-    [MFACE_PRECISION_F32] = "f32",
+    [MFACE_DFM_PRECISION_AUTO] = "auto",
+    [MFACE_DFM_PRECISION_F32] = "f32",
+    [MFACE_DFM_PRECISION_BF16] = "bf16",
     NULL,
 };
 static const char *const sorts[] = {
@@ -86,13 +88,15 @@ const struct mface_option mface_settings_rows[] = {
       .help = "keep pre-processed faces" },
     { ROW("post-cache", post_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep post-processed faces" },
+    { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""),
+      .help = "folder for what is kept between runs; empty: ~/.cache/memoface; none: nothing is" },
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
       .help = "work on several frames at once; output stays in order" },
     { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"),
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"),
-      .help = "arithmetic of the swap model" },
+      .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
 
     { ROW("detector", detector, FACES, IN(DETECT)), TEXT("ssd"),
       .help = "face detector: ssd, tiny, or the path of an ONNX file" },
@@ -149,7 +153,7 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("post-sharpen", post_sharpen, SWAP, IN(POST)), NUMBER(FLOAT, 0, 10, 0.1, "0"),
       .help = "sharpens the swapped face" },
 
-    { ROW("mask-source", mask_source, MASK, IN(POST)), SWITCH("on"),
+    { ROW("mask-source", mask_source, MASK, IN(SWAP) | IN(POST)), SWITCH("on"),
       .help = "limit the swap to the model's mask of the source face" },
     { ROW("mask-celeb", mask_celeb, MASK, IN(POST)), SWITCH("on"),
       .help = "limit the swap to the model's mask of the new face" },
