@@ -1,15 +1,17 @@
 /* onnx-run: runs any model on raw little-endian arrays.
  *
  *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--out DIR] [--threads N] [--repeat N]
- *         [--precision f32|bf16]
+ *         [--precision f32|bf16] [--profile N]
  *
  * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. Each output is
  * written to DIR/NAME.bin, with characters that do not suit a file name made '_', and its type and
- * shape are printed. With --repeat the run's median and least time are printed. */
+ * shape are printed. With --repeat the run's median and least time are printed; with --profile the
+ * least times of N runs, per operator and per step, beside the machine's peak. */
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
+#include "onnx_profile.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,7 +24,7 @@ enum { INPUTS_MAX = 16, OUTPUTS_MAX = 64, PATH_BYTES = 4096 };
 struct options {
     const char *model, *out;
     const char *in[INPUTS_MAX];
-    int n_in, threads, repeat;
+    int n_in, threads, repeat, profile;
     enum mface_precision precision;
 };
 
@@ -65,6 +67,8 @@ static void parse_args(int argc, char **argv, struct options *options)
             options->threads = atoi(value);
         else if (strcmp(argv[i], "--repeat") == 0)
             options->repeat = atoi(value);
+        else if (strcmp(argv[i], "--profile") == 0)
+            options->profile = atoi(value);
         else if (strcmp(argv[i], "--precision") == 0)
             options->precision = parse_precision(value);
         else
@@ -205,6 +209,8 @@ static void run(const struct options *options, struct mface_plan *plan, size_t n
     }
     if (options->repeat > 0)
         time_runs(plan, options->repeat, inputs, outputs);
+    if (options->profile > 0)
+        print_profile(plan, options->profile, inputs, outputs);
     for (size_t i = 0; i < n_outputs; i++)
         mface_mem_free(outputs[i].data);
 }

@@ -10,6 +10,7 @@
 #include "onnx/plan.h"
 #include <omp.h>
 #include <string.h>
+#include <time.h>
 
 /* A tensor whose memory is the caller's. */
 struct borrowed {
@@ -25,6 +26,7 @@ struct mface_runner {
     struct mface_op_args *args; // per step
     struct borrowed *borrowed;
     size_t n_borrowed;
+    struct mface_step_time *times; // per step, while profiling; else NULL
 };
 
 static void *address(const struct mface_runner *runner, int index)
@@ -149,12 +151,30 @@ static bool is_empty(const struct mface_step *step)
     return true;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+static void note_time(struct mface_step_time *entry, int64_t ns)
+{
+    if (!entry->least_ns || ns < entry->least_ns)
+        entry->least_ns = ns;
+}
+
 static enum mface_status run_steps(struct mface_runner *runner)
 {
     const struct mface_plan *plan = runner->plan;
-    for (int s = 0; s < plan->n_steps; s++)
-        if (!is_empty(plan->steps[s]))
-            MFACE_TRY(plan->steps[s]->op->run(plan->steps[s], &runner->args[s]));
+    for (int s = 0; s < plan->n_steps; s++) {
+        if (is_empty(plan->steps[s]))
+            continue;
+        const int64_t start = runner->times ? now_ns() : 0;
+        MFACE_TRY(plan->steps[s]->op->run(plan->steps[s], &runner->args[s]));
+        if (runner->times)
+            note_time(&runner->times[s], now_ns() - start);
+    }
     return MFACE_OK;
 }
 
@@ -216,6 +236,32 @@ enum mface_status mface_plan_run(
     if (!runner)
         MFACE_TRY(mface_runner_create(plan, &runner));
     const enum mface_status status = mface_runner_run(runner, inputs, outputs);
+    put_idle(plan, runner);
+    return status;
+}
+
+static void describe_step(const struct mface_step *step, struct mface_step_time *entry)
+{
+    *entry = (struct mface_step_time) { .op = step->op->name,
+        .node = step->node ? step->node->proto->name : "",
+        .dtype = step->out[0].dtype,
+        .shape = step->out[0].shape,
+        .flops = step->flops };
+}
+
+enum mface_status mface_plan_profile(struct mface_plan *plan, const struct mface_tensor *inputs,
+    const struct mface_tensor *outputs, int n_runs, struct mface_step_time *times)
+{
+    struct mface_runner *runner = take_idle(plan);
+    if (!runner)
+        MFACE_TRY(mface_runner_create(plan, &runner));
+    for (int s = 0; s < plan->n_steps; s++)
+        describe_step(plan->steps[s], &times[s]);
+    runner->times = times;
+    enum mface_status status = MFACE_OK;
+    for (int i = 0; i < n_runs && status == MFACE_OK; i++)
+        status = mface_runner_run(runner, inputs, outputs);
+    runner->times = NULL;
     put_idle(plan, runner);
     return status;
 }

@@ -23,6 +23,9 @@ struct mface_fusion {
     float alpha, beta;
     /* Input 3 of a Conv is added to its result before the activation. */
     bool sum;
+    /* The weights of a Conv expect input 0 so many times over, one copy behind the other along the
+     * channels; 0 stands for 1. */
+    int copies;
     /* Input 0 and output 0 of a Conv or a pool lie as N×spatial×C, and their shapes say so. */
     bool channels_last;
     int64_t block; // of a DepthToSpace that a pass found; 0: its attributes count

@@ -137,6 +137,22 @@ int64_t mface_plan_weight_bytes(const struct mface_plan *plan); // packed
 MFACE_NODISCARD enum mface_status mface_plan_run(
     struct mface_plan *plan, const struct mface_tensor *inputs, const struct mface_tensor *outputs);
 
+/* What one step of a plan costs. */
+struct mface_step_time {
+    const char *op, *node; // as the file names them; "" where a pass made the step
+    enum mface_dtype dtype;
+    struct mface_shape shape; // of dtype and shape: output 0, as the plan stores it
+    int64_t flops, least_ns;  // least of all runs
+};
+
+size_t mface_plan_n_steps(const struct mface_plan *plan);
+
+/* Runs `n_runs` times and fills in one entry per step, in order of execution. Otherwise as
+ * mface_plan_run(). */
+MFACE_NODISCARD enum mface_status mface_plan_profile(struct mface_plan *plan,
+    const struct mface_tensor *inputs, const struct mface_tensor *outputs, int n_runs,
+    struct mface_step_time *times);
+
 struct mface_runner;
 
 MFACE_NODISCARD enum mface_status mface_runner_create(

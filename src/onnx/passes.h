@@ -9,6 +9,9 @@
  * matrices goes into that. Expects n_uses counted, leaves them so. */
 MFACE_NODISCARD enum mface_status mface_pass_fold_conv(struct mface_plan *plan);
 
+/* Lets a convolution of copies of one tensor read it once. Expects pads folded. */
+MFACE_NODISCARD enum mface_status mface_pass_fold_copies(struct mface_plan *plan);
+
 /* Replaces each Reshape, Transpose, Reshape that spells a DepthToSpace by one. */
 MFACE_NODISCARD enum mface_status mface_pass_find_depth_to_space(struct mface_plan *plan);
 

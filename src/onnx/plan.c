@@ -141,6 +141,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
     MFACE_TRY(mface_pass_fold_conv(plan));
+    MFACE_TRY(mface_pass_fold_copies(plan));
     MFACE_TRY(mface_pass_find_depth_to_space(plan));
     MFACE_TRY(mface_pass_channels_last(plan));
     if (plan->precision == MFACE_PRECISION_BF16)
@@ -204,6 +205,11 @@ enum mface_precision mface_plan_precision(const struct mface_plan *plan)
 const char *mface_precision_name(enum mface_precision precision)
 {
     return precision == MFACE_PRECISION_BF16 ? "bf16" : "f32";
+}
+
+size_t mface_plan_n_steps(const struct mface_plan *plan)
+{
+    return (size_t)plan->n_steps;
 }
 
 int64_t mface_plan_flops(const struct mface_plan *plan)

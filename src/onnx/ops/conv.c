@@ -1,5 +1,6 @@
 /* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN. Constant weights and
  * bias are packed when the plan is made. */
+#include "base/mem.h"
 #include "onnx/dnnl.h"
 #include "onnx/ops/window.h"
 
@@ -93,7 +94,38 @@ static int64_t count_flops(const struct mface_step *step, const struct mface_dnn
     int64_t positions = conv->batch;
     for (int i = 0; i < conv->n_spatial; i++)
         positions *= conv->transposed ? conv->in[i] : conv->out[i];
-    return 2 * positions * mface_shape_count(&step->in[1].shape);
+    const int copies = step->fusion.copies ? step->fusion.copies : 1;
+    return 2 * positions * (mface_shape_count(&step->in[1].shape) / copies);
+}
+
+/* Weights for one copy of the input: those that meet the same channel are added up. */
+static float *sum_copies(const struct mface_step *step)
+{
+    const struct mface_shape *shape = &step->in[1].shape;
+    const int64_t n_out = shape->dim[0], copies = step->fusion.copies;
+    const int64_t row = mface_shape_count_range(shape, 1, shape->rank) / copies;
+    float *sum = mface_mem_calloc((size_t)(n_out * row), sizeof *sum);
+    const float *weights = step->in[1].data;
+    for (int64_t o = 0; sum && o < n_out; o++)
+        for (int64_t k = 0; k < copies; k++, weights += row)
+            for (int64_t i = 0; i < row; i++)
+                sum[o * row + i] += weights[i];
+    return sum;
+}
+
+static enum mface_status create_kernel(
+    const struct mface_step *step, struct mface_dnnl_conv *conv, struct mface_dnnl **kernel)
+{
+    float *sum = step->fusion.copies ? sum_copies(step) : NULL;
+    if (step->fusion.copies && !sum)
+        return mface_op_nomem(step);
+    if (sum)
+        conv->weights = sum;
+    const enum mface_status status = mface_dnnl_conv_create(conv, kernel);
+    mface_mem_free(sum);
+    return status == MFACE_OK
+               ? MFACE_OK
+               : mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
 }
 
 /* The same for a step that passes may have rewritten. */
@@ -103,6 +135,8 @@ static enum mface_status describe_rewritten(
     struct mface_step original = *step;
     struct mface_tensor in[3] = { step->in[0], step->in[1], step->in[2] };
     original.in = in;
+    if (step->fusion.copies)
+        in[1].shape.dim[1] /= step->fusion.copies;
     in[0].dtype = MFACE_DTYPE_F32;
     if (step->fusion.channels_last)
         in[0].shape = mface_shape_channels_first(&step->in[0].shape);
@@ -125,9 +159,7 @@ static enum mface_status prepare(struct mface_step *step, bool transposed)
     conv.weights = step->in[1].data;
     conv.source = mface_op_weight_source(step, 1);
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
-    const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
-    if (status != MFACE_OK)
-        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
+    MFACE_TRY(create_kernel(step, &conv, &state->kernel));
     step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
     step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
     step->flops = count_flops(step, &conv);

@@ -1,5 +1,6 @@
-/* Rows of the last destination dimension are copied one by one: with memcpy where the source runs
- * along, element by element where it strides. */
+/* The last two dimensions of the destination are a block of rows. Where the source runs along a
+ * row, rows are copied whole; where it runs along a column, a block is transposed in strips that
+ * stay in the cache; else it is copied element by element. */
 #include "onnx/ops/permute.h"
 
 #include "onnx/shape.h"
@@ -7,6 +8,9 @@
 
 /* Elements from which a second thread pays for itself. */
 enum { PARALLEL_MIN = 1 << 16 };
+
+/* Rows of a block taken at a time: a strip of them, and the source lines it needs, stay in L1. */
+enum { STRIP = 32 };
 
 static void merge(struct mface_permute *p)
 {
@@ -43,41 +47,66 @@ void mface_permute_init(struct mface_permute *permute, const struct mface_shape 
     merge(permute);
 }
 
-#define DEFINE_ROW(type, name)                                                                     \
-    static void row_##name(const void *source, void *destination, int64_t n, int64_t stride)       \
+struct block {
+    int64_t rows, columns;             // of the destination, dense
+    int64_t row_stride, column_stride; // of the source, in elements
+};
+
+#define DEFINE_BLOCK(type, name)                                                                   \
+    static void block_##name(const struct block *b, const void *source, void *destination)         \
     {                                                                                              \
         const type *x = source;                                                                    \
-        type *y = destination;                                                                     \
-        for (int64_t i = 0; i < n; i++)                                                            \
-            y[i] = x[i * stride];                                                                  \
+        type *restrict y = destination;                                                            \
+        const int64_t columns = b->columns, row = b->row_stride, column = b->column_stride;        \
+        if (columns == 3 && row == 1) {                                                            \
+            for (int64_t r = 0; r < b->rows; r++) {                                                \
+                y[3 * r] = x[r];                                                                   \
+                y[3 * r + 1] = x[r + column];                                                      \
+                y[3 * r + 2] = x[r + 2 * column];                                                  \
+            }                                                                                      \
+            return;                                                                                \
+        }                                                                                          \
+        for (int64_t c = 0; c < columns; c++)                                                      \
+            for (int64_t r = 0; r < b->rows; r++)                                                  \
+                y[r * columns + c] = x[r * row + c * column];                                      \
     }
 
-DEFINE_ROW(uint8_t, 1)
-DEFINE_ROW(uint16_t, 2)
-DEFINE_ROW(uint32_t, 4)
-DEFINE_ROW(uint64_t, 8)
+DEFINE_BLOCK(uint8_t, 1)
+DEFINE_BLOCK(uint16_t, 2)
+DEFINE_BLOCK(uint32_t, 4)
+DEFINE_BLOCK(uint64_t, 8)
 
-static void copy_row(
-    size_t element_bytes, const void *source, void *destination, int64_t n, int64_t stride)
+static void copy_rows(
+    const struct block *b, size_t element_bytes, const char *source, char *destination)
 {
-    if (stride == 1)
-        memcpy(destination, source, (size_t)n * element_bytes);
-    else if (element_bytes == 1)
-        row_1(source, destination, n, stride);
-    else if (element_bytes == 2)
-        row_2(source, destination, n, stride);
-    else if (element_bytes == 4)
-        row_4(source, destination, n, stride);
-    else
-        row_8(source, destination, n, stride);
+    const size_t bytes = (size_t)b->columns * element_bytes;
+    const int64_t stride = b->row_stride * (int64_t)element_bytes;
+    for (int64_t r = 0; r < b->rows; r++)
+        memcpy(destination + (size_t)r * bytes, source + r * stride, bytes);
 }
 
-static int64_t row_offset(const struct mface_permute *p, int64_t row)
+static void copy_block(
+    const struct block *block, size_t element_bytes, const void *source, void *destination)
+{
+    if (block->column_stride == 1)
+        copy_rows(block, element_bytes, source, destination);
+    else if (element_bytes == 1)
+        block_1(block, source, destination);
+    else if (element_bytes == 2)
+        block_2(block, source, destination);
+    else if (element_bytes == 4)
+        block_4(block, source, destination);
+    else
+        block_8(block, source, destination);
+}
+
+/* Where block `i` of the source begins: the sum over all dimensions but the last two. */
+static int64_t block_offset(const struct mface_permute *p, int64_t i)
 {
     int64_t offset = 0;
-    for (int i = p->rank - 2; i >= 0; i--) {
-        offset += row % p->dim[i] * p->stride[i];
-        row /= p->dim[i];
+    for (int d = p->rank - 3; d >= 0; d--) {
+        offset += i % p->dim[d] * p->stride[d];
+        i /= p->dim[d];
     }
     return offset;
 }
@@ -86,12 +115,23 @@ void mface_permute_run(
     const struct mface_permute *permute, const void *source, void *destination, int threads)
 {
     const int last = permute->rank - 1;
-    const int64_t n = permute->dim[last], bytes = (int64_t)permute->element_bytes;
-    int64_t rows = 1;
-    for (int i = 0; i < last; i++)
-        rows *= permute->dim[i];
-#pragma omp parallel for num_threads(threads) if (rows * n > PARALLEL_MIN)
-    for (int64_t r = 0; r < rows; r++)
-        copy_row(permute->element_bytes, (const char *)source + row_offset(permute, r) * bytes,
-            (char *)destination + r * n * bytes, n, permute->stride[last]);
+    const int64_t bytes = (int64_t)permute->element_bytes;
+    const struct block whole = { .rows = last ? permute->dim[last - 1] : 1,
+        .columns = permute->dim[last],
+        .row_stride = last ? permute->stride[last - 1] : 0,
+        .column_stride = permute->stride[last] };
+    int64_t n_blocks = 1;
+    for (int i = 0; i < last - 1; i++)
+        n_blocks *= permute->dim[i];
+    const int64_t n_strips = (whole.rows + STRIP - 1) / STRIP;
+#pragma omp parallel for num_threads(                                                              \
+    threads) if (n_blocks * whole.rows * whole.columns > PARALLEL_MIN)
+    for (int64_t i = 0; i < n_blocks * n_strips; i++) {
+        const int64_t block = i / n_strips, row = i % n_strips * STRIP;
+        struct block strip = whole;
+        strip.rows = whole.rows - row < STRIP ? whole.rows - row : STRIP;
+        copy_block(&strip, permute->element_bytes,
+            (const char *)source + (block_offset(permute, block) + row * whole.row_stride) * bytes,
+            (char *)destination + (block * whole.rows + row) * whole.columns * bytes);
+    }
 }

@@ -1,19 +1,21 @@
 /* MaxPool and AveragePool of N×H×W×C, as passes make them of the plain operators: a window is a
  * walk over pixels, each a vector of channels. */
+#include "base/mem.h"
 #include "onnx/ops/internal.h"
 #include "onnx/ops/window.h"
 
 #include <math.h>
 
-struct state {
-    struct mface_window w; // two dimensions
-    bool include_pad;
-};
-
 /* Taps of one window along one dimension that fall inside the input. */
 struct taps {
     int64_t start, first, last; // input index of tap 0; taps first ≤ k < last
     int64_t n_padded;           // taps inside input and declared padding
+};
+
+struct state {
+    struct mface_window w; // two dimensions
+    bool include_pad;
+    struct taps *columns; // per column of the output: they cost divisions
 };
 
 static struct taps find_taps(const struct mface_window *w, int i, int64_t out)
@@ -40,6 +42,11 @@ static enum mface_status prepare(struct mface_step *step)
     plain.in = &in;
     state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
     MFACE_TRY(mface_window_init(&plain, NULL, &state->w));
+    state->columns = mface_mem_calloc((size_t)state->w.out[1], sizeof *state->columns);
+    if (!state->columns)
+        return mface_op_nomem(step);
+    for (int64_t out = 0; out < state->w.out[1]; out++)
+        state->columns[out] = find_taps(&state->w, 1, out);
     for (int i = 0; i < 2; i++)
         for (int64_t out = 0; out < state->w.out[i]; out++) {
             const struct taps taps = find_taps(&state->w, i, out);
@@ -50,6 +57,13 @@ static enum mface_status prepare(struct mface_step *step)
     return MFACE_OK;
 }
 
+static void release(struct mface_step *step)
+{
+    struct state *state = step->state;
+    if (state)
+        mface_mem_free(state->columns);
+}
+
 static const float *pixel_at(const struct mface_window *w, const float *x, const struct taps *ty,
     const struct taps *tx, int64_t ky, int64_t kx, int64_t channels)
 {
@@ -57,9 +71,26 @@ static const float *pixel_at(const struct mface_window *w, const float *x, const
     return x + (row * w->in[1] + column) * channels;
 }
 
-static void max_pixel(const struct state *state, const float *x, const struct taps *ty,
-    const struct taps *tx, int64_t channels, float *y)
+/* Most windows are 2×2 or have a row of two left: one pass, no result to read back. */
+static void max_of_four(int64_t channels, const float *const p[4], float *restrict y)
 {
+    const float *a = p[0], *b = p[1], *c = p[2], *d = p[3];
+    for (int64_t i = 0; i < channels; i++) {
+        const float ab = a[i] > b[i] ? a[i] : b[i], cd = c[i] > d[i] ? c[i] : d[i];
+        y[i] = ab > cd ? ab : cd;
+    }
+}
+
+static void max_pixel(const struct state *state, const float *x, const struct taps *ty,
+    const struct taps *tx, int64_t channels, float *restrict y)
+{
+    if (ty->last - ty->first == 2 && tx->last - tx->first == 2) {
+        const float *p[4];
+        for (int k = 0; k < 4; k++)
+            p[k] = pixel_at(&state->w, x, ty, tx, ty->first + k / 2, tx->first + k % 2, channels);
+        max_of_four(channels, p, y);
+        return;
+    }
     for (int64_t c = 0; c < channels; c++)
         y[c] = -INFINITY;
     for (int64_t ky = ty->first; ky < ty->last; ky++)
@@ -95,8 +126,7 @@ static void pool_row(const struct mface_step *step, const float *x, int64_t row,
     const int64_t channels = step->in[0].shape.dim[3];
     const struct taps ty = find_taps(&state->w, 0, row);
     for (int64_t column = 0; column < state->w.out[1]; column++) {
-        const struct taps tx = find_taps(&state->w, 1, column);
-        pixel(state, x, &ty, &tx, channels, y + column * channels);
+        pixel(state, x, &ty, &state->columns[column], channels, y + column * channels);
     }
 }
 
@@ -133,6 +163,7 @@ const struct mface_op mface_op_max_pool_last = {
     .in_max = 1,
     .prepare = prepare,
     .run = run_max,
+    .release = release,
 };
 
 const struct mface_op mface_op_average_pool_last = {
@@ -141,4 +172,5 @@ const struct mface_op mface_op_average_pool_last = {
     .in_max = 1,
     .prepare = prepare,
     .run = run_average,
+    .release = release,
 };
