@@ -1,8 +1,11 @@
 /* memoface: dispatches to the commands. */
 #include "cli.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = { &command_swap, &command_detect, &command_info,
     &command_graph, &command_cache };
@@ -43,8 +46,27 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* OpenMP reads its environment before main() runs, and by default its threads spin between two
+ * parallel regions. On a machine that has other work a spinning thread takes the processor from the
+ * one it waits for, and inference on two threads becomes many times slower. Sleeping costs little
+ * in comparison, so the program starts itself once more with that chosen, unless the user chose.
+ * Where that fails it goes on as it is. */
+static void let_threads_sleep(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") ||
+        setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+        return;
+    char self[PATH_MAX]; // its real name, which is what process lists show
+    const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0)
+        return;
+    self[length] = '\0';
+    execv(self, argv);
+}
+
 int main(int argc, char **argv)
 {
+    let_threads_sleep(argv);
     const char *word = argc > 1 ? argv[1] : "--help";
     if (strcmp(word, "--version") == 0) {
         printf("memoface %s\n", mface_version());

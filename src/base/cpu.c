@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,10 +48,26 @@ static unsigned detect_flags(void)
         flags |= MFACE_CPU_AVX512_BF16;
     return flags;
 }
+
+void mface_cpu_model(char model[MFACE_CPU_MODEL_BYTES])
+{
+    unsigned words[12] = { 0 };
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002 + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                &words[4 * i + 3]))
+            break;
+    memcpy(model, words, sizeof words);
+    model[sizeof words] = '\0';
+}
 #else
 static unsigned detect_flags(void)
 {
     return 0;
+}
+
+void mface_cpu_model(char model[MFACE_CPU_MODEL_BYTES])
+{
+    model[0] = '\0';
 }
 #endif
 

@@ -23,6 +23,10 @@ void mface_cpu_set_mask(unsigned mask);
 /* The highest level as a word: "amx", "avx512", "avx2" or "x86-64". Static storage. */
 const char *mface_cpu_isa_name(void);
 
+/* What the CPU calls itself ("Intel(R) Xeon(R) …"); "" where it does not say. */
+enum { MFACE_CPU_MODEL_BYTES = 49 };
+void mface_cpu_model(char model[MFACE_CPU_MODEL_BYTES]);
+
 /* Processors this process may run on (its affinity mask, further limited by a cgroup v2 CPU
  * quota, rounded up); at least 1. */
 int mface_cpu_count(void);

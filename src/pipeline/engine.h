@@ -29,7 +29,7 @@ struct mface_engine_models {
         const struct mface_box *box, struct mface_landmarks *landmarks);
     enum mface_status (*swap)(void *user, const struct mface_dfm_params *params,
         const struct mface_image *crop, const struct mface_image *celeb_face,
-        const struct mface_image *celeb_mask, const struct mface_image *source_mask);
+        const struct mface_image *celeb_mask, const struct mface_image *source_mask); // or NULL
     struct mface_key digests[MFACE_N_ROLES]; // content of the model files
 };
 

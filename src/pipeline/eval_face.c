@@ -75,10 +75,16 @@ enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *o
     return mface_demand(&face->eval->demander, MFACE_STAGE_PRE, face->pre_key, run_pre, face, out);
 }
 
-/* A swap's result: the new face (3 bytes a pixel), its mask (1), the source's mask (1). */
+/* A swap's result: the new face (3 bytes a pixel), its mask (1), perhaps the source's mask (1). */
 struct swap_planes {
     struct mface_image face, celeb_mask, source_mask;
 };
+
+/* Without a use for it the source's mask, last, is not even computed. */
+static bool has_source_mask(const struct mface_face *face)
+{
+    return face->eval->engine->post.mask.use_source;
+}
 
 static struct swap_planes swap_planes_of(const void *data, int side)
 {
@@ -95,14 +101,15 @@ static enum mface_status run_swap(void *user, struct mface_load *load)
     struct mface_face *face = user;
     const struct mface_engine *engine = face->eval->engine;
     struct mface_result pre;
-    void *room = mface_load_room(load, 5 * mface_area_px(side_px(face)));
+    void *room =
+        mface_load_room(load, (has_source_mask(face) ? 5 : 4) * mface_area_px(side_px(face)));
     if (!room)
         return MFACE_ERR_NOMEM;
     MFACE_TRY(mface_face_pre(face, &pre));
     const struct mface_image in = mface_plane_u8(pre.data, side_px(face), 3);
     const struct swap_planes out = swap_planes_of(room, side_px(face));
-    const enum mface_status status = engine->models.swap(
-        engine->models.user, &engine->swap, &in, &out.face, &out.celeb_mask, &out.source_mask);
+    const enum mface_status status = engine->models.swap(engine->models.user, &engine->swap, &in,
+        &out.face, &out.celeb_mask, has_source_mask(face) ? &out.source_mask : NULL);
     mface_result_clear(&pre);
     face->eval->n_inferences++;
     return status;
@@ -137,7 +144,8 @@ static enum mface_status finish_face(struct mface_face *face, const struct mface
     struct mface_image outline;
     MFACE_TRY(outline_mask(face, &outline));
     const enum mface_status status = mface_post_run(&face->eval->engine->post, &in.face, &like,
-        &in.source_mask, &in.celeb_mask, outline.data ? &outline : NULL, &out, &mask);
+        has_source_mask(face) ? &in.source_mask : NULL, &in.celeb_mask,
+        outline.data ? &outline : NULL, &out, &mask);
     mface_image_clear(&outline);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "face/mark.h"
 #include "face/model.h"
 #include "onnx/graph.h"
+#include "pipeline/folder.h"
 #include "pipeline/json.h"
 #include "swap/dfm.h"
 
@@ -91,7 +92,11 @@ static void print_value(FILE *file, const char *label, const struct mface_value_
 static void print_dfm_text(const struct mface_dfm_info *dfm, FILE *file)
 {
     fprintf(file, "  face       %d×%d%s\n", dfm->w, dfm->h, dfm->has_morph ? ", with morph" : "");
-    fprintf(file, "  precision  %s\n", dfm->precision);
+    fprintf(file, "  precision  %s", dfm->precision);
+    if (dfm->bf16_us)
+        fprintf(file, " (a face took %.1f ms in f32, %.1f ms in bf16)", (double)dfm->f32_us / 1000,
+            (double)dfm->bf16_us / 1000);
+    fputc('\n', file);
     fprintf(file, "  work       %.1f GFLOP a face\n", (double)dfm->flops / 1e9);
     fprintf(file, "  sha256     %s\n", dfm->sha256);
 }
@@ -142,6 +147,10 @@ static void print_dfm_json(const struct mface_dfm_info *dfm, struct mface_json *
     mface_json_add_int(json, "height", dfm->h);
     mface_json_add_bool(json, "morph", dfm->has_morph);
     mface_json_add_str(json, "precision", dfm->precision);
+    if (dfm->bf16_us) {
+        mface_json_add_float(json, "f32_ms", (double)dfm->f32_us / 1000);
+        mface_json_add_float(json, "bf16_ms", (double)dfm->bf16_us / 1000);
+    }
     mface_json_add_int(json, "flops", dfm->flops);
     mface_json_add_str(json, "sha256", dfm->sha256);
 }
@@ -182,7 +191,10 @@ static enum mface_status print_model(
     facts->onnx = mface_face_model_onnx(model);
     facts->digest = mface_face_model_digest(model);
     if (has_face_input(facts->onnx)) { // it means to be a DFM: if it is none, say why
-        MFACE_TRY(mface_dfm_open(facts->path, 0, &dfm));
+        char folder[PATH_MAX];
+        mface_folder_find("", folder);
+        MFACE_TRY(mface_dfm_open(
+            facts->path, &(struct mface_dfm_open_params) { .folder = folder }, &dfm));
         facts->dfm = mface_dfm_info(dfm);
     }
     mface_onnx_summarize(facts->onnx, &facts->summary);

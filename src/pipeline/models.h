@@ -12,7 +12,8 @@ struct mface_models {
     struct mface_marker *marker;
     struct mface_dfm *dfm;
     char detector_path[PATH_MAX], marker_path[PATH_MAX], dfm_path[PATH_MAX];
-    int threads; // one inference may use; 0: all
+    int threads;       // one inference may use; 0: all
+    int dfm_precision; // that was asked for when the DFM was opened
 };
 
 /* Frames worked on at once, and threads one inference may use: a face per processor gives the most

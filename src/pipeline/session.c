@@ -8,6 +8,7 @@
 #include "media/media.h"
 #include "pipeline/collect.h"
 #include "pipeline/models.h"
+#include "pipeline/folder.h"
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/report.h"
@@ -21,6 +22,9 @@ enum { DEFAULT_INTERVAL_MS = 500 };
 
 struct mface_session {
     struct mface_settings settings;
+    /* The same but for precision: the one that is used. Results go by what made them, so those of
+     * `auto` are those of what it chose. */
+    struct mface_settings used;
     struct mface_models models;
     struct mface_cache *cache;      // NULL: turned off
     struct mface_governor governor; // of the cache
@@ -46,8 +50,12 @@ static enum mface_status make_cache(
 static void open_disk(struct mface_session *session)
 {
     const struct mface_settings *settings = &session->settings;
+    char folder[PATH_MAX];
+    mface_folder_find(settings->cache_dir, folder);
+    if (!folder[0])
+        return;
     const struct mface_disk_params params = {
-        .dir = settings->cache_dir,
+        .dir = folder,
         .limit_bytes = settings->disk_cache_size_bytes,
         .realm = mface_spill_realm(),
     };
@@ -236,8 +244,10 @@ static enum mface_status make_engine(struct run *run)
     struct mface_session *session = run->session;
     struct mface_engine_models models;
     mface_models_describe(&session->models, &models);
+    session->used = session->settings;
+    session->used.precision = (int)mface_dfm_info(session->models.dfm)->precision_used;
     const struct mface_engine_params params = {
-        .settings = &session->settings,
+        .settings = &session->used,
         .models = &models,
         .cache = session->cache,
         .tally = &session->tally,

@@ -6,6 +6,7 @@
 #include "face/align.h"
 #include "face/detect.h"
 #include "pipeline/stages.h"
+#include "swap/dfm.h"
 #include "swap/stages.h"
 
 enum group { CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME };
@@ -23,8 +24,9 @@ static const char *const group_names[] = {
 
 const char *const mface_policy_names[] = { "lru", NULL };
 static const char *const precisions[] = {
-    [MFACE_PRECISION_AUTO] = "auto",
-    [MFACE_PRECISION_F32] = "f32",
+    [MFACE_DFM_PRECISION_AUTO] = "auto",
+    [MFACE_DFM_PRECISION_F32] = "f32",
+    [MFACE_DFM_PRECISION_BF16] = "bf16",
     NULL,
 };
 static const char *const sorts[] = {
@@ -89,14 +91,14 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("disk-cache-size", disk_cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, 16 * TIB, MIB, "0"), .unit = "bytes",
       .help = "disk space for results that later runs find again; 0 keeps none" },
     { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""),
-      .help = "folder of the disk cache; empty: memoface under XDG_CACHE_HOME or ~/.cache" },
+      .help = "folder for what is kept between runs; empty: ~/.cache/memoface; none: nothing is" },
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
       .help = "work on several frames at once; output stays in order" },
     { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"),
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"),
-      .help = "arithmetic of the swap model" },
+      .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
 
     { ROW("detector", detector, FACES, IN(DETECT)), TEXT("ssd"),
       .help = "face detector: ssd, tiny, or the path of an ONNX file" },
@@ -153,7 +155,7 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("post-sharpen", post_sharpen, SWAP, IN(POST)), NUMBER(FLOAT, 0, 10, 0.1, "0"),
       .help = "sharpens the swapped face" },
 
-    { ROW("mask-source", mask_source, MASK, IN(POST)), SWITCH("on"),
+    { ROW("mask-source", mask_source, MASK, IN(SWAP) | IN(POST)), SWITCH("on"),
       .help = "limit the swap to the model's mask of the source face" },
     { ROW("mask-celeb", mask_celeb, MASK, IN(POST)), SWITCH("on"),
       .help = "limit the swap to the model's mask of the new face" },

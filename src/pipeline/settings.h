@@ -12,19 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mface_precision { MFACE_PRECISION_AUTO, MFACE_PRECISION_F32 };
 enum mface_compression_area { MFACE_COMPRESS_FACE, MFACE_COMPRESS_FRAME };
 
 struct mface_settings {
     int64_t cache_size_bytes; // 0: no cache
     int policy;               // index into mface_policy_names
     bool pre_cache, post_cache;
-    int64_t disk_cache_size_bytes;             // 0: no disk tier
-    char cache_dir[MFACE_OPTION_STRING_BYTES]; // empty: the user's cache folder
+    int64_t disk_cache_size_bytes; // 0: no disk tier
+    char cache_dir[MFACE_OPTION_STRING_BYTES]; // as mface_folder_find() takes it
 
     bool parallel;
     int threads;   // 0: every processor
-    int precision; // enum mface_precision
+    int precision; // enum mface_dfm_precision
 
     char detector[MFACE_OPTION_STRING_BYTES]; // a built-in name or a path
     int detector_window_px;                   // 0: the detector's own

@@ -1,9 +1,9 @@
 /* Opening a DFM: is the file one, and what are its facts?
  *
  * The contract is checked twice: on what the file declares, so that a wrong model is refused before
- * it costs anything, and on the shapes of the compiled plan, since DeepFaceLab's exports leave
- * dimensions of the outputs open. Hashing the file takes about as long as compiling it and runs
- * beside it. */
+ * it costs anything, and on the shapes of each compiled plan. The XXH3 of the file comes first,
+ * since all that is remembered goes by it; the SHA-256, which nothing waits for, is computed beside
+ * compiling. Both are remembered. */
 #include "swap/dfm.h"
 
 #include "base/log.h"
@@ -12,10 +12,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-static const double first_morph = 0.75; // DeepFaceLive's default: most likely the first asked for
-static const char *const output_words[] = { "source mask", "celeb face", "celeb mask" };
-static const int output_channels[] = { 1, 3, 1 };
 
 #define NOT_A_DFM(dfm, format, ...)                                                                \
     mface_fail(MFACE_ERR_UNSUPPORTED, "%s: not a DFM: " format, (dfm)->path, __VA_ARGS__)
@@ -93,31 +89,16 @@ static enum mface_status check_declared(struct mface_dfm *dfm)
     return MFACE_OK;
 }
 
-static enum mface_status check_output(
-    const struct mface_dfm *dfm, const struct mface_plan *plan, size_t i)
-{
-    const struct mface_value_info *output = mface_plan_output(plan, i);
-    const int64_t *dim = output->shape.dim;
-    if (output->dtype != MFACE_DTYPE_F32)
-        return NOT_A_DFM(
-            dfm, "its %s is of type %s, not f32", output_words[i], mface_dtype_name(output->dtype));
-    if (output->shape.rank != 4 || dim[0] != 1 || dim[1] != dfm->info.h || dim[2] != dfm->info.w ||
-        dim[3] != output_channels[i])
-        return NOT_A_DFM(dfm, "output %zu ('%s') is not a %s of 1×%d×%d×%d", i, output->name,
-            output_words[i], dfm->info.h, dfm->info.w, output_channels[i]);
-    return MFACE_OK;
-}
-
-static enum mface_status check_compiled(struct mface_dfm *dfm)
+/* Compiles what is most likely asked for first. */
+static enum mface_status compile_first(struct mface_dfm *dfm)
 {
     struct mface_dfm_variant *variant;
-    MFACE_TRY(mface_dfm_variant_get(dfm, first_morph, &variant));
-    enum mface_status status = MFACE_OK;
-    for (size_t i = 0; i < MFACE_DFM_N_OUTPUTS && status == MFACE_OK; i++)
-        status = check_output(dfm, variant->plan, i);
+    MFACE_TRY(mface_dfm_open_weights(dfm));
+    MFACE_TRY(mface_dfm_variant_get(dfm, MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, &variant));
     dfm->info.flops = mface_plan_flops(variant->plan);
+    dfm->info.packed_bytes = mface_plan_weight_bytes(variant->plan);
     mface_dfm_variant_put(dfm, variant);
-    return status;
+    return MFACE_OK;
 }
 
 static void describe(struct mface_dfm *dfm)
@@ -128,60 +109,87 @@ static void describe(struct mface_dfm *dfm)
     dfm->info.weight_bytes = summary.weight_bytes;
     dfm->info.producer = summary.producer;
     dfm->info.opset = summary.opset;
-    dfm->info.precision = "f32";
 }
 
 struct digest_job {
     const struct mface_model_file *file;
-    struct mface_model_digests digests;
+    char sha256[65];
     enum mface_status status;
 };
 
 static void *run_digest_job(void *arg)
 {
     struct digest_job *job = arg;
-    job->status = mface_model_file_digest(job->file, &job->digests);
+    job->status = mface_model_file_sha256(job->file, job->sha256);
     return NULL;
 }
 
+static enum mface_status choose_and_compile(
+    struct mface_dfm *dfm, const struct mface_dfm_open_params *params)
+{
+    MFACE_TRY(mface_dfm_choose_precision(dfm, params->precision));
+    return compile_first(dfm);
+}
+
 /* Compiles and hashes at the same time. */
-static enum mface_status compile_and_digest(struct mface_dfm *dfm)
+static enum mface_status compile_and_digest(
+    struct mface_dfm *dfm, const struct mface_dfm_open_params *params)
 {
     struct digest_job job = { .file = &dfm->file };
     pthread_t thread;
+    MFACE_TRY(mface_model_file_key(&dfm->file, &dfm->info.digest));
     const bool beside = pthread_create(&thread, NULL, run_digest_job, &job) == 0;
-    const enum mface_status status = check_compiled(dfm);
+    const enum mface_status status = choose_and_compile(dfm, params);
     if (beside)
         pthread_join(thread, NULL);
     else
         run_digest_job(&job);
     MFACE_TRY(status);
     MFACE_TRY(job.status);
-    memcpy(dfm->info.sha256, job.digests.sha256, sizeof dfm->info.sha256);
-    dfm->info.digest = job.digests.key;
-    /* Weights are packed by now; another variant reads them from the file again. */
+    struct mface_model_digests digests = { .key = dfm->info.digest };
+    memcpy(digests.sha256, job.sha256, sizeof digests.sha256);
+    memcpy(dfm->info.sha256, job.sha256, sizeof dfm->info.sha256);
+    mface_model_file_remember(&dfm->file, dfm->folder, &digests);
+    return MFACE_OK;
+}
+
+static enum mface_status prepare(struct mface_dfm *dfm, const struct mface_dfm_open_params *params)
+{
+    struct mface_model_digests digests;
+    if (!mface_model_file_recall(&dfm->file, dfm->folder, &digests))
+        return compile_and_digest(dfm, params);
+    dfm->info.digest = digests.key;
+    memcpy(dfm->info.sha256, digests.sha256, sizeof dfm->info.sha256);
+    return choose_and_compile(dfm, params);
+}
+
+static enum mface_status load(struct mface_dfm *dfm, const struct mface_dfm_open_params *params)
+{
+    MFACE_TRY(mface_model_file_open(dfm->path, &dfm->file));
+    MFACE_TRY(mface_onnx_load_mem(dfm->path, dfm->file.data, dfm->file.size, &dfm->onnx));
+    mface_onnx_set_mapped(dfm->onnx);
+    MFACE_TRY(check_declared(dfm));
+    describe(dfm);
+    MFACE_TRY(prepare(dfm, params));
+    mface_dfm_begin_save(dfm);
+    /* Weights are packed by now; another variant reads from the file again what it lacks. */
     mface_model_file_release_pages(&dfm->file);
     return MFACE_OK;
 }
 
-static enum mface_status load(struct mface_dfm *dfm)
-{
-    MFACE_TRY(mface_model_file_open(dfm->path, &dfm->file));
-    MFACE_TRY(mface_onnx_load_mem(dfm->path, dfm->file.data, dfm->file.size, &dfm->onnx));
-    MFACE_TRY(check_declared(dfm));
-    describe(dfm);
-    return compile_and_digest(dfm);
-}
-
-enum mface_status mface_dfm_open(const char *path, int threads, struct mface_dfm **out)
+enum mface_status mface_dfm_open(
+    const char *path, const struct mface_dfm_open_params *params, struct mface_dfm **out)
 {
     struct mface_dfm *dfm = mface_mem_calloc(1, sizeof *dfm);
     if (!dfm)
         return mface_fail_nomem(path);
     pthread_mutex_init(&dfm->lock, NULL);
-    dfm->threads = threads;
+    dfm->threads = params->threads;
+    dfm->skip_source_mask = params->skip_source_mask;
     dfm->path = mface_mem_strdup(path);
-    const enum mface_status status = dfm->path ? load(dfm) : mface_fail_nomem(path);
+    dfm->folder = mface_mem_strdup(params->folder ? params->folder : "");
+    const enum mface_status status =
+        dfm->path && dfm->folder ? load(dfm, params) : mface_fail_nomem(path);
     if (status == MFACE_OK)
         *out = dfm;
     else
@@ -194,13 +202,16 @@ void mface_dfm_free(struct mface_dfm **dfm_ptr)
     struct mface_dfm *dfm = *dfm_ptr;
     if (!dfm)
         return;
+    mface_dfm_end_save(dfm);
     mface_dfm_free_variants(dfm);
+    mface_weights_free(&dfm->weights);
     mface_dfm_free_scratch(dfm);
     if (dfm->onnx)
         mface_onnx_free(&dfm->onnx);
     mface_model_file_close(&dfm->file);
     pthread_mutex_destroy(&dfm->lock);
     mface_mem_free(dfm->path);
+    mface_mem_free(dfm->folder);
     mface_mem_free(dfm);
     *dfm_ptr = NULL;
 }

@@ -10,14 +10,32 @@
 #include <memoface/status.h>
 #include <stdbool.h>
 
+/* What a model computes in. */
+enum mface_dfm_precision {
+    MFACE_DFM_PRECISION_AUTO, // what this machine runs faster; measured once and remembered
+    MFACE_DFM_PRECISION_F32,
+    MFACE_DFM_PRECISION_BF16,
+};
+
+struct mface_dfm_open_params {
+    int threads; // per inference, 0: all processors
+    enum mface_dfm_precision precision;
+    /* Folder in which digests, measurements and packed weights are remembered from one run to the
+     * next, created if need be; NULL or "": nothing is remembered. */
+    const char *folder;
+    /* Compiles for runs without a source mask first; others still work, at the cost of compiling
+     * for them. */
+    bool skip_source_mask;
+};
+
 struct mface_dfm; // immutable but for its compiled variants; thread-safe
 
 /* Logs on failure. MFACE_ERR_FORMAT: not an ONNX; MFACE_ERR_UNSUPPORTED: an ONNX that is no DFM
  * ("not a DFM: …"), or an operator we lack; MFACE_ERR_NOENT, MFACE_ERR_IO, MFACE_ERR_NOMEM. The
  * file stays mapped: it must not be truncated meanwhile. Compiles the model (for morph 0.75 where
- * it has one). `threads`: per inference, 0 for all processors. */
+ * it has one). MFACE_ERR_UNSUPPORTED also where this machine lacks the precision asked for. */
 MFACE_NODISCARD enum mface_status mface_dfm_open(
-    const char *path, int threads, struct mface_dfm **out);
+    const char *path, const struct mface_dfm_open_params *params, struct mface_dfm **out);
 void mface_dfm_free(struct mface_dfm **dfm);
 
 struct mface_dfm_info {
@@ -28,7 +46,10 @@ struct mface_dfm_info {
     int64_t file_bytes, weight_bytes, flops; // flops of one face
     const char *producer;                    // owned by the dfm
     int64_t opset;
-    const char *precision; // "f32"
+    enum mface_dfm_precision precision_used; // never AUTO
+    const char *precision;                   // "f32", of precision_used
+    int64_t f32_us, bf16_us;                 // time of a face as auto measured it; 0: it did not
+    int64_t packed_bytes;                    // of weights in memory
 };
 const struct mface_dfm_info *mface_dfm_info(const struct mface_dfm *dfm);
 

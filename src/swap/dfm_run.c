@@ -60,12 +60,9 @@ static struct mface_tensor tensor_of(const struct mface_dfm *dfm, float *data, i
     };
 }
 
-/* Runs the plan once. Outputs that are NULL are not computed further than others need. */
-static enum mface_status run_pass(const struct mface_dfm *dfm,
-    const struct mface_dfm_variant *variant, float *face, float *celeb_face, float *celeb_mask,
-    float *source_mask)
+enum mface_status mface_dfm_run_plan(const struct mface_dfm *dfm, struct mface_plan *plan,
+    float morph, float *face, float *celeb_face, float *celeb_mask, float *source_mask)
 {
-    float morph = variant->morph;
     struct mface_tensor inputs[2];
     inputs[dfm->face_input] = tensor_of(dfm, face, 3);
     if (dfm->info.has_morph)
@@ -79,7 +76,15 @@ static enum mface_status run_pass(const struct mface_dfm *dfm,
         [MFACE_DFM_CELEB_FACE] = tensor_of(dfm, celeb_face, 3),
         [MFACE_DFM_CELEB_MASK] = tensor_of(dfm, celeb_mask, 1),
     };
-    return mface_plan_run(variant->plan, inputs, outputs);
+    return mface_plan_run(plan, inputs, outputs);
+}
+
+static enum mface_status run_pass(const struct mface_dfm *dfm,
+    const struct mface_dfm_variant *variant, float *face, float *celeb_face, float *celeb_mask,
+    float *source_mask)
+{
+    return mface_dfm_run_plan(
+        dfm, variant->plan, variant->morph, face, celeb_face, celeb_mask, source_mask);
 }
 
 /* The second pass takes the first one's face, and leaves its own in celeb_face again. Between
@@ -134,7 +139,8 @@ enum mface_status mface_dfm_run(struct mface_dfm *dfm, const struct mface_dfm_pa
     if (!scratch)
         return mface_fail_nomem(dfm->path);
     struct mface_dfm_variant *variant;
-    enum mface_status status = mface_dfm_variant_get(dfm, params->morph, &variant);
+    enum mface_status status =
+        mface_dfm_variant_get(dfm, params->morph, source_mask != NULL, &variant);
     if (status == MFACE_OK) {
         const struct mface_image face = model_image(dfm, scratch->face, 3);
         transfer(crop, &face);

@@ -1,17 +1,26 @@
 /* Compiled variants of a DFM.
  *
  * AMP models slice two inter codes by int(inter_dims × morph), so the morph value decides shapes
- * and is compiled in. A few values are kept (each holds all weights, some 400 MB): the least
- * recently used of those nobody runs goes first; one that is in use stays, even if that is one too
- * many. Compiling holds the lock: whoever wants the same value waits for it and finds it. */
+ * and is compiled in; so is whether the source mask is wanted. A few variants are kept. They share
+ * the packed weights, none of which depends on either, so one costs its activations, its kernels'
+ * code and some 100 ms of compiling. The least recently used of those nobody runs goes first; one
+ * that is in use stays, even if that is one too many. Compiling holds the lock: whoever wants the
+ * same variant waits for it and finds it. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "swap/dfm_internal.h"
 
-enum { KEPT_VARIANTS = 2 };
+enum { KEPT_VARIANTS = 4 };
 
-static enum mface_status compile(struct mface_dfm *dfm, float morph, struct mface_plan **out)
+static const char *const output_words[] = { "source mask", "celeb face", "celeb mask" };
+static const int output_channels[] = { 1, 3, 1 };
+
+enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, float morph, bool has_source_mask,
+    enum mface_precision precision, struct mface_weights *weights, struct mface_plan **out)
 {
+    const bool wanted[MFACE_DFM_N_OUTPUTS] = { [MFACE_DFM_SOURCE_MASK] = has_source_mask,
+        [MFACE_DFM_CELEB_FACE] = true,
+        [MFACE_DFM_CELEB_MASK] = true };
     struct mface_tensor inputs[2];
     inputs[dfm->face_input] = (struct mface_tensor) {
         .dtype = MFACE_DTYPE_F32,
@@ -24,9 +33,45 @@ static enum mface_status compile(struct mface_dfm *dfm, float morph, struct mfac
             .data = &morph,
         };
     const struct mface_plan_params params = {
-        .inputs = inputs, .n_inputs = dfm->info.has_morph ? 2 : 1, .threads = dfm->threads
+        .inputs = inputs,
+        .n_inputs = dfm->info.has_morph ? 2 : 1,
+        .threads = dfm->threads,
+        .precision = precision,
+        .wanted = wanted,
+        .weights = weights,
     };
     return mface_plan_create(dfm->onnx, &params, out);
+}
+
+/* DeepFaceLab's exports leave dimensions of the outputs open: now they are known. */
+static enum mface_status check_output(
+    const struct mface_dfm *dfm, const struct mface_plan *plan, size_t i)
+{
+    const struct mface_value_info *output = mface_plan_output(plan, i);
+    const int64_t *dim = output->shape.dim;
+    if (output->dtype == MFACE_DTYPE_NONE)
+        return MFACE_OK; // not wanted
+    if (output->dtype != MFACE_DTYPE_F32)
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: not a DFM: its %s is of type %s, not f32",
+            dfm->path, output_words[i], mface_dtype_name(output->dtype));
+    if (output->shape.rank != 4 || dim[0] != 1 || dim[1] != dfm->info.h || dim[2] != dfm->info.w ||
+        dim[3] != output_channels[i])
+        return mface_fail(MFACE_ERR_UNSUPPORTED,
+            "%s: not a DFM: output %zu ('%s') is not a %s of 1×%d×%d×%d", dfm->path, i,
+            output->name, output_words[i], dfm->info.h, dfm->info.w, output_channels[i]);
+    return MFACE_OK;
+}
+
+static enum mface_status compile(
+    struct mface_dfm *dfm, float morph, bool has_source_mask, struct mface_plan **out)
+{
+    MFACE_TRY(mface_dfm_compile(dfm, morph, has_source_mask, dfm->precision, dfm->weights, out));
+    enum mface_status status = MFACE_OK;
+    for (size_t i = 0; i < MFACE_DFM_N_OUTPUTS && status == MFACE_OK; i++)
+        status = check_output(dfm, *out, i);
+    if (status != MFACE_OK)
+        mface_plan_free(out);
+    return status;
 }
 
 static void free_variant(struct mface_dfm *dfm, struct mface_dfm_variant **link)
@@ -56,26 +101,29 @@ static void shrink(struct mface_dfm *dfm, int n)
         free_variant(dfm, idle);
 }
 
-static struct mface_dfm_variant *find(const struct mface_dfm *dfm, float morph)
+static struct mface_dfm_variant *find(
+    const struct mface_dfm *dfm, float morph, bool has_source_mask)
 {
     struct mface_dfm_variant *variant = dfm->variants;
-    while (variant && variant->morph != morph)
+    while (variant && (variant->morph != morph || variant->has_source_mask != has_source_mask))
         variant = variant->next;
     return variant;
 }
 
-static enum mface_status add(struct mface_dfm *dfm, float morph, struct mface_dfm_variant **out)
+static enum mface_status add(
+    struct mface_dfm *dfm, float morph, bool has_source_mask, struct mface_dfm_variant **out)
 {
     struct mface_dfm_variant *variant = mface_mem_calloc(1, sizeof *variant);
     if (!variant)
         return mface_fail_nomem(dfm->path);
     shrink(dfm, KEPT_VARIANTS - 1);
-    const enum mface_status status = compile(dfm, morph, &variant->plan);
+    const enum mface_status status = compile(dfm, morph, has_source_mask, &variant->plan);
     if (status != MFACE_OK) {
         mface_mem_free(variant);
         return status;
     }
     variant->morph = morph;
+    variant->has_source_mask = has_source_mask;
     variant->next = dfm->variants;
     dfm->variants = variant;
     dfm->n_variants++;
@@ -84,12 +132,13 @@ static enum mface_status add(struct mface_dfm *dfm, float morph, struct mface_df
 }
 
 enum mface_status mface_dfm_variant_get(
-    struct mface_dfm *dfm, double morph, struct mface_dfm_variant **out)
+    struct mface_dfm *dfm, double morph, bool has_source_mask, struct mface_dfm_variant **out)
 {
     const float value = dfm->info.has_morph ? (float)morph : 0;
     pthread_mutex_lock(&dfm->lock);
-    struct mface_dfm_variant *variant = find(dfm, value);
-    const enum mface_status status = variant ? MFACE_OK : add(dfm, value, &variant);
+    struct mface_dfm_variant *variant = find(dfm, value, has_source_mask);
+    const enum mface_status status =
+        variant ? MFACE_OK : add(dfm, value, has_source_mask, &variant);
     if (status == MFACE_OK) {
         variant->n_users++;
         variant->used_at = ++dfm->tick;

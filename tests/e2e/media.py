@@ -28,7 +28,8 @@ class Lab:
 
     def swap(self, source, target, *args, model=None, **popen):
         """Runs a swap; returns the finished process with text output."""
-        command = [self.memoface, "swap", "-i", source, "-m", model or self.model, "-o", target]
+        command = [self.memoface, "swap", "-i", source, "-m", model or self.model, "-o", target,
+                   "--precision", "f32"]  # auto goes by the machine
         return subprocess.run(
             command + ["-y"] + list(args), capture_output=True, text=True, timeout=300, **popen)
 

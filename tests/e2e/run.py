@@ -7,6 +7,7 @@ Closes with a line 'N passed, N failed'.
 """
 
 import importlib
+import os
 import pathlib
 import shutil
 import sys
@@ -30,6 +31,8 @@ def collect(names):
 
 def run_one(name, function, memoface, model):
     folder = tempfile.mkdtemp(prefix="memoface-e2e-")
+    kept = tempfile.mkdtemp(prefix="memoface-e2e-kept-")
+    os.environ["XDG_CACHE_HOME"] = kept
     try:
         function(Lab(memoface, model, folder))
     except Exception:
@@ -38,6 +41,7 @@ def run_one(name, function, memoface, model):
         return False
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(kept, ignore_errors=True)
     print(f"ok - {name}", flush=True)
     return True
 

@@ -67,11 +67,14 @@ static void cut_clip(const char *path)
     mface_reader_close(&reader);
 }
 
-/* Default settings and up to four others, as pairs of key and value. */
+/* Default settings and some others, as pairs of key and value. Precision is no matter of the
+ * machine here, nor of what was measured on it before. */
 static struct mface_settings *settings_with(const char *const *pairs)
 {
     struct mface_settings *settings;
     assert_int_equal(mface_settings_create(&settings), MFACE_OK);
+    assert_int_equal(mface_settings_set(settings, "precision", "f32"), MFACE_OK);
+    assert_int_equal(mface_settings_set(settings, "cache-dir", "none"), MFACE_OK);
     for (; pairs && *pairs; pairs += 2)
         assert_int_equal(mface_settings_set(settings, pairs[0], pairs[1]), MFACE_OK);
     return settings;
@@ -214,6 +217,72 @@ static void test_post_gamma_runs_no_inference(void **state)
     mface_session_free(&session);
 }
 
+/* What the report says the model ran in. */
+static void used_precision(
+    const struct mface_session *session, const struct mface_stats *stats, char word[8])
+{
+    char text[1 << 14] = "";
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(mface_session_write_report(session, stats, file), MFACE_OK);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    const char *model = strstr(text, "\"model\"");
+    assert_non_null(model);
+    const char *precision = strstr(model, "\"precision\"");
+    assert_non_null(precision);
+    assert_int_equal(sscanf(precision, "\"precision\" : \"%7[a-z0-9]", word), 1);
+}
+
+/* Keys go by the precision that is used, not by the word that led to it. */
+static void test_auto_shares_with_what_it_chose(void **state)
+{
+    (void)state;
+    static const char *const automatic[] = { "precision", "auto", NULL };
+    char chosen[8];
+    struct mface_stats stats;
+    struct hashes first, second, f32;
+    struct mface_session *session = session_with(automatic);
+    swap_clip(session, &stats, &first);
+    used_precision(session, &stats, chosen);
+    const char *const named[] = { "precision", chosen, NULL };
+    configure(session, named);
+    swap_clip(session, &stats, &second);
+    assert_int_equal(stage_of(&stats, "swap")->runs, 0);
+    assert_true(stats.hit_rate == 1);
+    assert_same(&first, &second);
+    if (strcmp(chosen, "f32") != 0) {
+        configure(session, NULL); // f32: another key
+        swap_clip(session, &stats, &f32);
+        assert_true(stage_of(&stats, "swap")->runs > 0);
+    }
+    mface_session_free(&session);
+}
+
+/* The model's source mask is part of a swap only where it is used. */
+static void test_mask_source_has_keys_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const off[] = { "mask-source", "off", NULL };
+    struct mface_stats stats;
+    struct hashes with, without, again, fresh;
+    struct mface_session *session = session_with(NULL);
+    swap_clip(session, &stats, &with);
+    configure(session, off);
+    swap_clip(session, &stats, &without);
+    assert_true(stage_of(&stats, "swap")->runs > 0);
+    configure(session, NULL);
+    swap_clip(session, &stats, &again);
+    assert_int_equal(stage_of(&stats, "swap")->runs, 0);
+    assert_same(&with, &again);
+    mface_session_free(&session);
+    session = session_with(off); // compiled without it from the start
+    swap_clip(session, &stats, &fresh);
+    assert_same(&without, &fresh);
+    mface_session_free(&session);
+}
+
 static void test_without_faces_nothing_changes(void **state)
 {
     (void)state;
@@ -267,6 +336,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_memory_and_threads_never_show),
         cmocka_unit_test(test_second_run_computes_nothing),
         cmocka_unit_test(test_post_gamma_runs_no_inference),
+        cmocka_unit_test(test_auto_shares_with_what_it_chose),
+        cmocka_unit_test(test_mask_source_has_keys_of_its_own),
         cmocka_unit_test(test_without_faces_nothing_changes),
         cmocka_unit_test(test_stopping_leaves_a_sound_file),
     };

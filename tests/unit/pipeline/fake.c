@@ -104,7 +104,8 @@ static enum mface_status swap(void *user, const struct mface_dfm_params *params,
             mface_image_row_u8(celeb_face, y)[x] =
                 (uint8_t)(255 - mface_image_row_u8(crop, y)[x] - (params->two_pass ? 9 : 0));
         memset(mface_image_row_u8(celeb_mask, y), 255, (size_t)crop->w);
-        memset(mface_image_row_u8(source_mask, y), 250, (size_t)crop->w);
+        if (source_mask)
+            memset(mface_image_row_u8(source_mask, y), 250, (size_t)crop->w);
     }
     return MFACE_OK;
 }

@@ -1,0 +1,123 @@
+/* Which precision a DFM runs in.
+ *
+ * Flags of the CPU do not tell: with oneDNN 2.6 bf16 is eight times as fast as f32 where there is
+ * AMX, and slower than f32 where there is only AVX512-BF16. So the model itself is run in each
+ * precision this machine supports, once, and what was faster is remembered for this model, CPU,
+ * library and number of threads. The plans that are measured have no weights (blank ones, see
+ * onnx/weights.h), so that measuring takes neither the time nor the memory of packing them twice;
+ * what that leaves out is the time to read the weights, which is half as long in bf16. */
+#include "base/cpu.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "swap/dfm_internal.h"
+
+enum { MEASURED_RUNS = 3 };
+
+struct measured {
+    int64_t us[2]; // per enum mface_precision; 0: cannot run here
+};
+
+/* All four images of a face, in one block of zeros. */
+static float *make_images(const struct mface_dfm *dfm)
+{
+    return mface_mem_calloc((size_t)dfm->info.w * (size_t)dfm->info.h * 8, sizeof(float));
+}
+
+/* The least time of a few runs, after one that sets things up. */
+static enum mface_status time_plan(
+    const struct mface_dfm *dfm, struct mface_plan *plan, float *images, int64_t *least_us)
+{
+    const size_t n = (size_t)dfm->info.w * (size_t)dfm->info.h;
+    float *source_mask = dfm->skip_source_mask ? NULL : images + 7 * n;
+    *least_us = INT64_MAX;
+    for (int i = 0; i <= MEASURED_RUNS; i++) {
+        const int64_t start_us = mface_time_us();
+        MFACE_TRY(mface_dfm_run_plan(dfm, plan, (float)MFACE_DFM_FIRST_MORPH, images,
+            images + 3 * n, images + 6 * n, source_mask));
+        const int64_t took_us = mface_time_us() - start_us;
+        if (i > 0 && took_us < *least_us)
+            *least_us = took_us;
+    }
+    *least_us += *least_us == 0; // 0 means "not measured"
+    return MFACE_OK;
+}
+
+static enum mface_status measure(
+    const struct mface_dfm *dfm, enum mface_precision precision, int64_t *us)
+{
+    struct mface_weights *blank;
+    struct mface_plan *plan = NULL;
+    MFACE_TRY(mface_weights_create_blank(&blank));
+    float *images = make_images(dfm);
+    enum mface_status status = images ? MFACE_OK : mface_fail_nomem(dfm->path);
+    if (status == MFACE_OK)
+        status = mface_dfm_compile(
+            dfm, (float)MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, precision, blank, &plan);
+    if (status == MFACE_OK)
+        status = time_plan(dfm, plan, images, us);
+    mface_plan_free(&plan);
+    mface_mem_free(images);
+    mface_weights_free(&blank);
+    return status;
+}
+
+static struct mface_key record_identity(const struct mface_dfm *dfm)
+{
+    char cpu[MFACE_CPU_MODEL_BYTES];
+    struct mface_hasher hasher;
+    mface_cpu_model(cpu);
+    mface_hasher_init(&hasher);
+    mface_hasher_add_key(&hasher, dfm->info.digest);
+    mface_hasher_add_key(&hasher, mface_onnx_runtime_key());
+    mface_hasher_add_str(&hasher, cpu);
+    mface_hasher_add_u64(&hasher, (uint64_t)mface_cpu_count());
+    mface_hasher_add_u64(&hasher, (uint64_t)dfm->threads);
+    return mface_hasher_finish(&hasher);
+}
+
+/* A record can hold and still say what cannot be: a folder may be shared by machines. */
+static bool makes_sense(const struct measured *measured)
+{
+    return measured->us[MFACE_PRECISION_F32] > 0 && measured->us[MFACE_PRECISION_BF16] > 0;
+}
+
+static enum mface_status choose(struct mface_dfm *dfm)
+{
+    const struct mface_key identity = record_identity(dfm);
+    struct measured measured = { 0 };
+    dfm->precision = MFACE_PRECISION_F32;
+    if (!mface_precision_is_supported(MFACE_PRECISION_BF16))
+        return MFACE_OK;
+    if (!mface_memory_read(dfm->folder, "precision", identity, &measured, sizeof measured) ||
+        !makes_sense(&measured)) {
+        for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+            MFACE_TRY(measure(dfm, i, &measured.us[i]));
+        mface_memory_write(dfm->folder, "precision", identity, &measured, sizeof measured);
+    }
+    if (measured.us[MFACE_PRECISION_BF16] < measured.us[MFACE_PRECISION_F32])
+        dfm->precision = MFACE_PRECISION_BF16;
+    dfm->info.f32_us = measured.us[MFACE_PRECISION_F32];
+    dfm->info.bf16_us = measured.us[MFACE_PRECISION_BF16];
+    mface_log(MFACE_LOG_INFO, "%s: a face takes %.1f ms in f32, %.1f ms in bf16: %s", dfm->path,
+        (double)dfm->info.f32_us / 1000, (double)dfm->info.bf16_us / 1000,
+        mface_precision_name(dfm->precision));
+    return MFACE_OK;
+}
+
+enum mface_status mface_dfm_choose_precision(struct mface_dfm *dfm, enum mface_dfm_precision asked)
+{
+    if (asked == MFACE_DFM_PRECISION_AUTO) {
+        MFACE_TRY(choose(dfm));
+    } else {
+        dfm->precision =
+            asked == MFACE_DFM_PRECISION_BF16 ? MFACE_PRECISION_BF16 : MFACE_PRECISION_F32;
+        if (!mface_precision_is_supported(dfm->precision))
+            return mface_fail(MFACE_ERR_UNSUPPORTED, "this machine cannot compute in %s",
+                mface_precision_name(dfm->precision));
+    }
+    dfm->info.precision = mface_precision_name(dfm->precision);
+    dfm->info.precision_used =
+        dfm->precision == MFACE_PRECISION_BF16 ? MFACE_DFM_PRECISION_BF16 : MFACE_DFM_PRECISION_F32;
+    return MFACE_OK;
+}
