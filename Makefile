@@ -6,7 +6,7 @@ PYTHON ?= /usr/bin/python3
 # Continuous integration sets true: compiler warnings are errors.
 export WERROR ?= false
 
-.PHONY: help build demo test bench lint fmt install asan clean compile
+.PHONY: help build demo test bench lint fmt install asan fuzz clean compile
 
 help:
 	@echo 'make demo     swap a face in the demo clip; results in $(DEMO)'
@@ -14,6 +14,7 @@ help:
 	@echo 'make build    set up and compile'
 	@echo 'make bench    measure named workloads, cache off and on (minutes)'
 	@echo 'make asan     run the tests under AddressSanitizer and UBSan'
+	@echo 'make fuzz     fuzz the ONNX loader for SECONDS (600)'
 	@echo 'make lint     check format, layers, scripts and C'
 	@echo 'make fmt      format the C sources'
 	@echo 'make install  install the library, its headers and the command (PREFIX, DESTDIR)'
@@ -53,6 +54,10 @@ asan:
 	@tools/setup.sh --build-dir $(BUILD) --dev --demo
 	@tools/asan_build.sh $(BUILD)
 	@tools/run_tests.py $(ASAN)
+
+fuzz:
+	@tools/setup.sh --build-dir $(BUILD)
+	@tools/fuzz.sh $(or $(SECONDS),600) $(BUILD)
 
 lint:
 	@tools/lint.sh

@@ -1,4 +1,5 @@
-/* libFuzzer target: a model file of any bytes must load, compile and run, or fail, and nothing else.
+/* libFuzzer target: a model file of any bytes must load, compile and run, or fail, and nothing
+ * else.
  *
  * Free dimensions of the inputs are set to 2, so that damaged shapes get as far as the operators.
  * Small plans are run. Build with -Dfuzz=true and clang; tools/fuzz.sh does all of it. */
@@ -46,7 +47,7 @@ static void run(
         mface_mem_free(outputs[i].data);
 }
 
-static void plan(const struct mface_onnx *onnx)
+static void plan(const struct mface_onnx *onnx, enum mface_precision precision)
 {
     struct mface_tensor inputs[INPUTS_MAX] = { 0 }, shapes[INPUTS_MAX];
     const size_t n = mface_onnx_n_inputs(onnx);
@@ -57,9 +58,11 @@ static void plan(const struct mface_onnx *onnx)
         shapes[i] = inputs[i];
         shapes[i].data = strstr(mface_onnx_input(onnx, i)->name, "morph") ? inputs[i].data : NULL;
     }
-    const struct mface_plan_params params = {
-        .inputs = shapes, .n_inputs = n, .threads = 1, .max_bytes = MAX_BYTES
-    };
+    const struct mface_plan_params params = { .inputs = shapes,
+        .n_inputs = n,
+        .threads = 1,
+        .precision = precision,
+        .max_bytes = MAX_BYTES };
     struct mface_plan *out;
     if (good && mface_plan_create(onnx, &params, &out) == MFACE_OK) {
         run(onnx, out, inputs);
@@ -76,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mface_onnx *onnx;
     mface_log_set(silence, NULL);
     if (mface_onnx_load_mem("fuzz", data, size, &onnx) == MFACE_OK) {
-        plan(onnx);
+        plan(onnx, MFACE_PRECISION_F32);
+        plan(onnx, MFACE_PRECISION_BF16);
         mface_onnx_free(&onnx);
     }
     return 0;

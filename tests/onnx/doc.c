@@ -87,7 +87,8 @@ void suite_write_doc(FILE *to, const struct suite_case *cases, size_t n_cases)
         "shapes of other tensors. *Passed* and *skipped* count the cases of the ONNX backend\n"
         "node suite (1.12, %zu cases) in whose models the operator occurs, where every operator\n"
         "of the model is listed here; none fails. Types are f32 throughout, and f64, i64, i32,\n"
-        "i8, u8 and bool where shape arithmetic or moving data asks for them; f16 is widened to f32.\n"
+        "i8, u8 and bool where shape arithmetic or moving data asks for them; f16 is widened to "
+        "f32.\n"
         "\n"
         "This page is generated: `node-suite --doc docs/operators.md`.\n"
         "\n",
