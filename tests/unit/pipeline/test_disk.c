@@ -157,8 +157,9 @@ static void test_damage_is_computed_anew(void **state)
         run_all(world, expected, false);
         struct mface_disk_stats stats;
         mface_disk_get_stats(world->disk, &stats);
-        assert_int_equal(stats.damaged > 0, round == 0);
-        assert_int_equal(world->models.n_swap, round == 0 ? N_FRAMES : 0); // kept again
+        assert_true(stats.damaged > 0 || round == 1);
+        /* Swaps are kept again; what was not worth it this time may still lie there damaged. */
+        assert_int_equal(world->models.n_swap, round == 0 ? N_FRAMES : 0);
         close_tiers(world);
     }
 }
