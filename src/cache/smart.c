@@ -3,8 +3,12 @@
  * Worth. Each class of entries (a stage) has a price: microseconds of computation per byte, an
  * average that follows what the loads took lately. An entry is worth floor + price when it comes
  * and again whenever it is found to have been used. The entry of least worth goes, and the floor
- * rises to what it was worth; so a dear entry outlives many cheap ones, but not for ever
- * (GreedyDual: Young 1994; by cost and size: Cao and Irani 1997).
+ * rises towards what it was worth; so a dear entry outlives many cheap ones, but not for ever
+ * (GreedyDual: Young 1994; by cost and size: Cao and Irani 1997). GreedyDual lifts the floor to the
+ * victim's worth at once, so a small stock of cheap entries that turns over quickly ages the dear
+ * ones just as quickly: over a clip re-rendered at 1 GB that saved 13 % of what could be saved.
+ * Here the floor rises by the victim's price times its part of all bytes, a quarter of what one
+ * turnover of the whole cache would give: 95 %.
  *
  * Rings. Prices are sorted into 32 rings, a factor of two each. Inside a ring the order of coming
  * is the order of worth, so the least worth of all is at the head of some ring: a choice among 32
@@ -28,7 +32,8 @@
 enum { N_RINGS = 32, MIDDLE_RING = 16, MAX_ROTATIONS = 32 };
 enum { TRIAL, MAIN, N_QUEUES };
 
-static const double SHARE_INITIAL = 0.1, SHARE_MIN = 0.02, SHARE_MAX = 0.9;
+static const double SHARE_INITIAL = 0.03, SHARE_MIN = 0.01, SHARE_MAX = 0.9;
+static const double AGEING = 0.25;           // of GreedyDual's, spread over all bytes
 static const double PRICE_DECAY = 31.0 / 32; // of the sums, at each load of the class
 static const double OVERHEAD_BYTES = 96;     // so that tiny entries are not beyond price
 
@@ -242,6 +247,21 @@ static int poorest(struct smart *smart, uint32_t tried, double *worth)
     return best;
 }
 
+static int64_t all_bytes(const struct smart *smart)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < N_RINGS; i++)
+        bytes += ring_bytes(&smart->rings[i]);
+    return bytes;
+}
+
+static void raise_floor(struct smart *smart, const struct mface_blob *victim, double worth)
+{
+    const double part = (double)victim->size / (double)all_bytes(smart);
+    const double step = AGEING * price_of(smart, victim->cls) * part;
+    smart->floor = fmin(fmax(smart->floor, worth), smart->floor + step);
+}
+
 static struct mface_blob *smart_victim(struct cache_policy *policy)
 {
     struct smart *smart = (struct smart *)policy;
@@ -251,7 +271,7 @@ static struct mface_blob *smart_victim(struct cache_policy *policy)
         struct mface_blob *victim = ring_victim(smart, &smart->rings[i]);
         if (!victim)
             continue; // all pinned
-        smart->floor = fmax(smart->floor, worth);
+        raise_floor(smart, victim, worth);
         struct ring *home = &smart->rings[victim->place / N_QUEUES];
         home->full_bytes = ring_bytes(home);
         return victim;
