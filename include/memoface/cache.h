@@ -23,7 +23,7 @@ enum { MFACE_CACHE_CLASSES_MAX = 16 };
 
 struct mface_cache_params {
     int64_t budget_bytes; // everything counts: blobs, index, pinned, in flight
-    const char *policy;   // "lru"; NULL means the default
+    const char *policy;   // "smart" (also NULL), "lru", "s3fifo" or "sieve"
 };
 
 /* One class of entries (a stage): figures since the cache was created. */

@@ -1,246 +1,206 @@
-/* The cache's public functions: lookup, single flight, budget.
+/* The cache's public functions: lookup, loads, budget. internal.h shows the parts and the locks.
  *
- * A load goes begin → reserve → (fill) → commit, or begin → … → abort. Between begin and the end of
- * the load the key has a flight; threads that begin the same key wait on it. Commit hands every
- * waiter its own reference, so a waiter gets the blob even if it would be evicted at once. */
+ * A load goes begin → reserve → (fill) → commit, or begin → … → abort. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "cache/internal.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <string.h>
 
-enum { MIN_BUDGET_BYTES = 1 << 20 };
-
-/* A key being loaded. Owned by the loader while it loads, then by the last waiter. */
-struct flight {
-    struct flight *next;
-    struct mface_key key;
-    int n_waiters;
-    bool done;
-    enum mface_status status; // of the load, once done
-    struct mface_blob *blob;  // once done: carries one reference per waiter; NULL if aborted
+enum {
+    MIN_BUDGET_BYTES = 1 << 20,
+    SMALL_BUDGET_BYTES = 32 << 20, // has no pages to spare for many indexes and large slabs
+    SLAB_OBJECTS_SMALL = 8,
+    SLAB_OBJECTS = 128,
+    SHRINK_STEPS = 64, // evictions between two chances for loads to go on
 };
 
-struct mface_cache {
-    pthread_mutex_t lock;  // guards everything below
-    pthread_cond_t landed; // some flight is done
-    struct cache_index index;
-    const struct cache_policy_ops *ops;
-    struct cache_policy *policy;
-    struct flight *flights; // as many as threads load: a short list
-    int64_t blob_bytes;     // entries and reserved blobs with their headers
-    struct mface_cache_stats stats;
-};
-
-static const struct cache_policy_ops *const policies[] = { &cache_policy_lru };
-
-static const struct cache_policy_ops *find_policy(const char *name)
+static enum mface_status check_budget(int64_t budget_bytes)
 {
-    if (!name)
-        return policies[0];
-    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-        if (strcmp(policies[i]->name, name) == 0)
-            return policies[i];
-    return NULL;
+    if (budget_bytes >= MIN_BUDGET_BYTES)
+        return MFACE_OK;
+    return mface_fail(MFACE_ERR_ARG, "cache: a budget of %lld bytes is too small; give 1M or more",
+        (long long)budget_bytes);
+}
+
+static bool init_shard(struct mface_cache *cache, struct cache_shard *shard, size_t n_shards)
+{
+    const size_t n_max = n_shards == 1 ? CACHE_TABLE_MAX : CACHE_TABLE_MAX / n_shards * 4;
+    pthread_mutex_init(&shard->lock, NULL);
+    pthread_cond_init(&shard->landed, NULL);
+    if (!cache_index_init(&shard->index, n_max))
+        return false;
+    atomic_fetch_add(&cache->index_bytes, cache_index_bytes(&shard->index));
+    return true;
+}
+
+static bool init_parts(struct mface_cache *cache, const struct cache_policy_ops *ops)
+{
+    const bool small = cache->limit_bytes < SMALL_BUDGET_BYTES;
+    const size_t n_shards = small ? 1 : CACHE_SHARDS_MAX;
+    pthread_mutex_init(&cache->ledger, NULL);
+    cache_room_init(&cache->room, small ? SLAB_OBJECTS_SMALL : SLAB_OBJECTS);
+    if (!cache_table_init(&cache->table))
+        return false;
+    cache->entries = cache->table.entries;
+    cache->ops = ops;
+    cache->policy = ops->create(cache->entries);
+    cache->shards = mface_mem_calloc(n_shards, sizeof cache->shards[0]);
+    if (!cache->policy || !cache->shards)
+        return false;
+    cache->shard_mask = n_shards - 1;
+    cache->fixed_bytes = (int64_t)(sizeof *cache + n_shards * sizeof cache->shards[0]);
+    for (size_t i = 0; i < n_shards; i++)
+        if (!init_shard(cache, &cache->shards[i], n_shards))
+            return false;
+    return true;
+}
+
+static void free_parts(struct mface_cache *cache)
+{
+    for (uint64_t i = 0; cache->shards && i <= cache->shard_mask; i++) {
+        cache_flight_clear(&cache->shards[i]);
+        cache_index_clear(&cache->shards[i].index);
+        pthread_cond_destroy(&cache->shards[i].landed);
+        pthread_mutex_destroy(&cache->shards[i].lock);
+    }
+    mface_mem_free(cache->shards);
+    if (cache->policy)
+        cache->ops->free(cache->policy);
+    cache_room_clear(&cache->room);
+    cache_table_clear(&cache->table);
+    pthread_mutex_destroy(&cache->ledger);
+    mface_mem_free(cache);
 }
 
 enum mface_status mface_cache_create(
     const struct mface_cache_params *params, struct mface_cache **out)
 {
-    const struct cache_policy_ops *ops = find_policy(params->policy);
+    const struct cache_policy_ops *ops = cache_policy_find(params->policy);
     if (!ops)
         return mface_fail(MFACE_ERR_ARG, "cache: no policy named '%s'", params->policy);
-    if (params->budget_bytes < MIN_BUDGET_BYTES)
-        return mface_fail(MFACE_ERR_ARG,
-            "cache: a budget of %lld bytes is too small; give 1M or more",
-            (long long)params->budget_bytes);
+    MFACE_TRY(check_budget(params->budget_bytes));
     struct mface_cache *cache = mface_mem_calloc(1, sizeof *cache);
     if (!cache)
         return mface_fail_nomem("cache");
-    cache->ops = ops;
-    cache->policy = ops->create();
-    if (!cache->policy || !cache_index_init(&cache->index)) {
-        mface_mem_free(cache->policy);
-        mface_mem_free(cache);
+    cache->limit_bytes = params->budget_bytes;
+    if (!init_parts(cache, ops)) {
+        free_parts(cache);
         return mface_fail_nomem("cache");
     }
-    cache->stats.limit_bytes = params->budget_bytes;
-    pthread_mutex_init(&cache->lock, NULL);
-    pthread_cond_init(&cache->landed, NULL);
     *out = cache;
     return MFACE_OK;
 }
 
-/* What a blob of that size takes, header and alignment included. */
-static int64_t footprint(int64_t size)
+void mface_cache_free(struct mface_cache **cache)
 {
-    return (int64_t)(mface_align_up((size_t)size, MFACE_ALIGN) +
-                     mface_align_up(sizeof(struct mface_blob), MFACE_ALIGN));
+    if (!*cache)
+        return;
+    mface_cache_drop_all(*cache);
+    assert((*cache)->table.n_used == 0 && "blobs outlive the cache");
+    free_parts(*cache);
+    *cache = NULL;
 }
 
-static int64_t used_bytes(const struct mface_cache *cache)
+static void drop_ref(struct mface_blob *blob)
 {
-    return cache->blob_bytes + cache_index_bytes(&cache->index);
+    const uint64_t before = atomic_fetch_sub_explicit(&blob->meta, CACHE_REF, memory_order_release);
+    assert(cache_meta_is_pinned(before));
+    (void)before;
 }
 
-static void note_peak(struct mface_cache *cache)
+/* Finds and references an entry. Without the shard's lock it may miss one that is there. */
+static struct mface_blob *find(
+    struct mface_cache *cache, const struct cache_shard *shard, uint64_t hash, struct mface_key key)
 {
-    if (used_bytes(cache) > cache->stats.peak_bytes)
-        cache->stats.peak_bytes = used_bytes(cache);
+    const uint32_t now = cache_policy_now(cache->policy);
+    uint64_t step = 0;
+    uint32_t id;
+    while ((id = cache_index_probe(&shard->index, hash, &step))) {
+        struct mface_blob *blob = &cache->entries[id];
+        if (!cache_entry_try_hit(blob, now, 1))
+            continue;
+        if (mface_key_equal(blob->key, key))
+            return blob;
+        drop_ref(blob);
+    }
+    return NULL;
 }
 
-static void free_blob(struct mface_cache *cache, struct mface_blob *blob)
+/* A hit's afterwards: outside the shard's lock. */
+static void note_hit(struct mface_cache *cache, struct mface_blob *blob, unsigned cls)
 {
-    cache->blob_bytes -= footprint(blob->size);
-    mface_mem_free(blob->data);
-    mface_mem_free(blob);
-}
-
-static bool evict_one(struct mface_cache *cache)
-{
-    struct mface_blob *blob = cache->ops->victim(cache->policy);
-    if (!blob)
-        return false;
-    struct mface_cache_class_stats *cls = &cache->stats.classes[blob->cls];
-    cls->n_entries--;
-    cls->bytes -= blob->size;
-    cls->evictions++;
-    cache->stats.evictions++;
-    cache->ops->remove(cache->policy, blob);
-    cache_index_remove(&cache->index, blob);
-    free_blob(cache, blob);
-    return true;
-}
-
-/* Makes room for `bytes` more; false when what is left is pinned. */
-static bool make_room(struct mface_cache *cache, int64_t bytes)
-{
-    const int64_t limit = cache->stats.limit_bytes - cache_index_bytes(&cache->index);
-    if (bytes > limit)
-        return false;
-    while (cache->blob_bytes + bytes > limit)
-        if (!evict_one(cache))
-            return false;
-    return true;
-}
-
-/* Finds and references an entry; counts the hit. */
-static struct mface_blob *take_hit(struct mface_cache *cache, struct mface_key key)
-{
-    struct mface_blob *blob = cache_index_find(&cache->index, key);
-    if (!blob)
-        return NULL;
-    atomic_fetch_add_explicit(&blob->n_refs, 1, memory_order_relaxed);
+    cache_count_hit(cache, cls, blob->cost_us);
+    if (!cache->ops->hit)
+        return;
+    pthread_mutex_lock(&cache->ledger);
     cache->ops->hit(cache->policy, blob);
-    return blob;
-}
-
-static void count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
-{
-    cache->stats.hits++;
-    cache->stats.saved_us += cost_us;
-    cache->stats.classes[cls].hits++;
-    cache->stats.classes[cls].saved_us += cost_us;
-}
-
-static void count_miss(struct mface_cache *cache, unsigned cls)
-{
-    cache->stats.misses++;
-    cache->stats.classes[cls].misses++;
+    pthread_mutex_unlock(&cache->ledger);
 }
 
 struct mface_blob *mface_cache_get(struct mface_cache *cache, struct mface_key key, unsigned cls)
 {
     assert(cls < MFACE_CACHE_CLASSES_MAX);
-    pthread_mutex_lock(&cache->lock);
-    struct mface_blob *blob = take_hit(cache, key);
+    const uint64_t hash = cache_key_hash(key);
+    struct cache_shard *shard = cache_shard_of(cache, hash);
+    struct mface_blob *blob = find(cache, shard, hash, key);
+    if (__builtin_expect(!blob, 0)) {
+        pthread_mutex_lock(&shard->lock);
+        blob = find(cache, shard, hash, key);
+        pthread_mutex_unlock(&shard->lock);
+    }
     if (blob)
-        count_hit(cache, cls, blob->cost_us);
+        note_hit(cache, blob, cls);
     else
-        count_miss(cache, cls);
-    pthread_mutex_unlock(&cache->lock);
+        mface_counter_add(&cache->misses[cls], 1);
     return blob;
 }
 
-static struct flight **find_flight(struct mface_cache *cache, struct mface_key key)
+/* Under the shard's lock: a reference, or *started, or the error of the load waited for. */
+static enum mface_status find_or_start(struct mface_cache *cache, struct cache_shard *shard,
+    uint64_t hash, struct mface_key key, struct mface_blob **blob)
 {
-    struct flight **link = &cache->flights;
-    while (*link && !mface_key_equal((*link)->key, key))
-        link = &(*link)->next;
-    return link;
-}
-
-/* Waits for another thread's load. *blob is a reference, or NULL when the load was aborted. */
-static enum mface_status wait_for(
-    struct mface_cache *cache, struct flight *flight, struct mface_blob **blob)
-{
-    flight->n_waiters++;
-    while (!flight->done)
-        pthread_cond_wait(&cache->landed, &cache->lock);
-    *blob = flight->blob;
-    const enum mface_status status = flight->status;
-    if (--flight->n_waiters == 0)
-        mface_mem_free(flight);
-    return status;
-}
-
-static enum mface_status start_flight(struct mface_cache *cache, struct mface_key key)
-{
-    struct flight *flight = mface_mem_calloc(1, sizeof *flight);
-    if (!flight)
-        return mface_fail_nomem("cache");
-    flight->key = key;
-    flight->next = cache->flights;
-    cache->flights = flight;
-    return MFACE_OK;
-}
-
-static enum mface_status begin_locked(struct mface_cache *cache, struct mface_key key, unsigned cls,
-    enum mface_cache_outcome *outcome, struct mface_blob **blob)
-{
-    *outcome = MFACE_CACHE_HIT;
     for (;;) {
-        *blob = take_hit(cache, key);
-        if (!*blob) {
-            struct flight *flight = *find_flight(cache, key);
-            if (!flight)
-                break;
-            MFACE_TRY(wait_for(cache, flight, blob));
-        }
-        if (*blob) {
-            count_hit(cache, cls, (*blob)->cost_us);
+        *blob = find(cache, shard, hash, key);
+        if (*blob)
             return MFACE_OK;
-        }
+        struct cache_flight *flight = cache_flight_find(shard, key);
+        if (!flight)
+            return cache_flight_start(shard, key) ? MFACE_OK : mface_fail_nomem("cache");
+        MFACE_TRY(cache_flight_wait(shard, flight, blob));
+        if (*blob)
+            return MFACE_OK;
     }
-    *outcome = MFACE_CACHE_LOAD;
-    count_miss(cache, cls);
-    return start_flight(cache, key);
 }
 
 enum mface_status mface_cache_begin(struct mface_cache *cache, struct mface_key key, unsigned cls,
     enum mface_cache_outcome *outcome, struct mface_blob **blob)
 {
     assert(cls < MFACE_CACHE_CLASSES_MAX);
-    pthread_mutex_lock(&cache->lock);
-    const enum mface_status status = begin_locked(cache, key, cls, outcome, blob);
-    pthread_mutex_unlock(&cache->lock);
-    return status;
+    const uint64_t hash = cache_key_hash(key);
+    struct cache_shard *shard = cache_shard_of(cache, hash);
+    *blob = find(cache, shard, hash, key);
+    if (!*blob) {
+        pthread_mutex_lock(&shard->lock);
+        const enum mface_status status = find_or_start(cache, shard, hash, key, blob);
+        pthread_mutex_unlock(&shard->lock);
+        if (status != MFACE_OK)
+            return status;
+    }
+    *outcome = *blob ? MFACE_CACHE_HIT : MFACE_CACHE_LOAD;
+    if (*blob)
+        note_hit(cache, *blob, cls);
+    else
+        mface_counter_add(&cache->misses[cls], 1);
+    return MFACE_OK;
 }
 
-static struct mface_blob *new_blob(struct mface_key key, unsigned cls, size_t size)
+/* Whether a blob of that size fits at all beside what the cache needs for itself. */
+static bool fits(const struct mface_cache *cache, size_t size)
 {
-    struct mface_blob *blob = mface_mem_calloc(1, sizeof *blob);
-    if (!blob)
-        return NULL;
-    *blob = (struct mface_blob) { .key = key, .cls = cls, .size = (int64_t)size };
-    atomic_init(&blob->n_refs, 1);
-    blob->data = mface_mem_alloc(size);
-    if (blob->data)
-        return blob;
-    mface_mem_free(blob);
-    return NULL;
+    const int64_t own_bytes = cache_used_bytes(cache) - cache->room.resident_bytes;
+    return size < (uint64_t)INT64_MAX / 2 && (int64_t)size + own_bytes <= cache->limit_bytes;
 }
 
 enum mface_status mface_cache_reserve(struct mface_cache *cache, struct mface_key key, unsigned cls,
@@ -248,74 +208,75 @@ enum mface_status mface_cache_reserve(struct mface_cache *cache, struct mface_ke
 {
     assert(cls < MFACE_CACHE_CLASSES_MAX);
     *out = NULL;
-    if (size > INT64_MAX / 2)
-        return MFACE_ERR_NOSPC;
-    pthread_mutex_lock(&cache->lock);
-    const bool room = make_room(cache, footprint((int64_t)size));
-    if (room) {
-        cache->blob_bytes += footprint((int64_t)size);
-        note_peak(cache);
+    pthread_mutex_lock(&cache->ledger);
+    if (fits(cache, size) && cache_make_room(cache, size ? size : 1))
+        *out = cache_take_blob(cache, key, cls, size);
+    if (*out) {
+        cache_make_room(cache, 0); // bookkeeping may have grown
+        cache_note_peak(cache);
     } else {
-        cache->stats.rejected++;
+        cache->rejected++; // also when the system's memory is the limit: go on uncached
     }
-    pthread_mutex_unlock(&cache->lock);
-    if (!room)
-        return MFACE_ERR_NOSPC;
-    *out = new_blob(key, cls, size);
-    if (*out)
-        return MFACE_OK;
-    pthread_mutex_lock(&cache->lock);
-    cache->blob_bytes -= footprint((int64_t)size);
-    cache->stats.rejected++;
-    pthread_mutex_unlock(&cache->lock);
-    return MFACE_ERR_NOSPC; // the system's memory is a budget too: go on uncached
+    pthread_mutex_unlock(&cache->ledger);
+    return *out ? MFACE_OK : MFACE_ERR_NOSPC;
 }
 
-/* Ends the flight of `key`: waiters share `blob` (may be NULL) and `status`. */
-static void land(struct mface_cache *cache, struct mface_key key, struct mface_blob *blob,
-    enum mface_status status)
+/* The policy knows the entry before it is visible: its loader's reference protects it. */
+static void enter_in_ledger(struct mface_cache *cache, struct mface_blob *blob, int64_t cost_us)
 {
-    struct flight **link = find_flight(cache, key), *flight = *link;
-    assert(flight && "commit or abort without begin");
-    *link = flight->next;
-    if (flight->n_waiters == 0) {
-        mface_mem_free(flight);
-        return;
-    }
-    flight->done = true;
-    flight->status = status;
-    flight->blob = blob;
-    if (blob)
-        atomic_fetch_add_explicit(&blob->n_refs, flight->n_waiters, memory_order_relaxed);
-    pthread_cond_broadcast(&cache->landed);
+    blob->cost_us = cost_us < 0 ? 0 : cost_us > UINT32_MAX ? UINT32_MAX : (uint32_t)cost_us;
+    pthread_mutex_lock(&cache->ledger);
+    struct cache_class_counts *counts = &cache->classes[blob->cls];
+    counts->inserts++;
+    counts->n_entries++;
+    counts->bytes += (int64_t)blob->size;
+    cache->ops->insert(cache->policy, blob);
+    cache_make_room(cache, 0); // the policy's memory may have grown
+    cache_note_peak(cache);
+    pthread_mutex_unlock(&cache->ledger);
+}
+
+/* By how much the index grew. */
+static int64_t publish(struct mface_cache *cache, struct mface_blob *blob)
+{
+    const uint64_t hash = cache_key_hash(blob->key);
+    struct cache_shard *shard = cache_shard_of(cache, hash);
+    pthread_mutex_lock(&shard->lock);
+    const int n_waiters = cache_flight_land(shard, blob->key, blob, MFACE_OK);
+    const uint64_t change =
+        ((uint64_t)(CACHE_VISIBLE - CACHE_FILLING) << CACHE_STATE_SHIFT) + (uint64_t)n_waiters;
+    atomic_fetch_add_explicit(&blob->meta, change, memory_order_release);
+    const int64_t grown_bytes =
+        cache_index_insert(&shard->index, hash, (uint32_t)(blob - cache->entries));
+    atomic_fetch_add_explicit(&cache->index_bytes, grown_bytes, memory_order_relaxed);
+    pthread_mutex_unlock(&shard->lock);
+    return grown_bytes;
 }
 
 void mface_cache_commit(struct mface_cache *cache, struct mface_blob *blob, int64_t cost_us)
 {
-    pthread_mutex_lock(&cache->lock);
-    assert(!cache_index_find(&cache->index, blob->key));
-    blob->cost_us = cost_us;
-    cache_index_insert(&cache->index, blob);
-    cache->ops->insert(cache->policy, blob);
-    cache->stats.inserts++;
-    struct mface_cache_class_stats *cls = &cache->stats.classes[blob->cls];
-    cls->inserts++;
-    cls->n_entries++;
-    cls->bytes += blob->size;
-    land(cache, blob->key, blob, MFACE_OK);
-    make_room(cache, 0); // the index may have grown; a resize may have come between
-    note_peak(cache);
-    pthread_mutex_unlock(&cache->lock);
+    enter_in_ledger(cache, blob, cost_us);
+    if (!publish(cache, blob))
+        return;
+    pthread_mutex_lock(&cache->ledger);
+    cache_make_room(cache, 0);
+    cache_note_peak(cache);
+    pthread_mutex_unlock(&cache->ledger);
 }
 
 void mface_cache_abort(struct mface_cache *cache, struct mface_key key, struct mface_blob *blob,
     enum mface_status status)
 {
-    pthread_mutex_lock(&cache->lock);
-    if (blob)
-        free_blob(cache, blob);
-    land(cache, key, NULL, status);
-    pthread_mutex_unlock(&cache->lock);
+    if (blob) {
+        pthread_mutex_lock(&cache->ledger);
+        atomic_store_explicit(&blob->meta, cache_meta_make(CACHE_FREE, 0, 0), memory_order_relaxed);
+        cache_give_blob(cache, blob);
+        pthread_mutex_unlock(&cache->ledger);
+    }
+    struct cache_shard *shard = cache_shard_of(cache, cache_key_hash(key));
+    pthread_mutex_lock(&shard->lock);
+    (void)cache_flight_land(shard, key, NULL, status);
+    pthread_mutex_unlock(&shard->lock);
 }
 
 const void *mface_blob_data(const struct mface_blob *blob)
@@ -335,7 +296,7 @@ size_t mface_blob_size(const struct mface_blob *blob)
 
 struct mface_blob *mface_blob_ref(struct mface_blob *blob)
 {
-    atomic_fetch_add_explicit(&blob->n_refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&blob->meta, CACHE_REF, memory_order_relaxed);
     return blob;
 }
 
@@ -344,58 +305,45 @@ void mface_blob_unref(struct mface_cache *cache, struct mface_blob **blob)
     (void)cache;
     if (!*blob)
         return;
-    const int before = atomic_fetch_sub_explicit(&(*blob)->n_refs, 1, memory_order_release);
-    assert(before > 0);
-    (void)before;
+    drop_ref(*blob);
     *blob = NULL;
+}
+
+/* A few steps of a shrink; true while there is more to do. */
+static bool shrink_some(struct mface_cache *cache)
+{
+    bool more = true;
+    pthread_mutex_lock(&cache->ledger);
+    for (int i = 0; i < SHRINK_STEPS && more; i++)
+        more = cache_used_bytes(cache) > cache->limit_bytes &&
+               (cache_room_chill(&cache->room) || cache_evict_one(cache));
+    pthread_mutex_unlock(&cache->ledger);
+    return more;
 }
 
 enum mface_status mface_cache_resize(struct mface_cache *cache, int64_t budget_bytes)
 {
-    if (budget_bytes < MIN_BUDGET_BYTES)
-        return mface_fail(MFACE_ERR_ARG,
-            "cache: a budget of %lld bytes is too small; give 1M or more", (long long)budget_bytes);
-    pthread_mutex_lock(&cache->lock);
-    const bool shrinks = budget_bytes < cache->stats.limit_bytes;
-    cache->stats.limit_bytes = budget_bytes;
-    make_room(cache, 0);
-    pthread_mutex_unlock(&cache->lock);
-    if (shrinks)
-        malloc_trim(0); // hand freed pages back to the system now, not when it suits the heap
+    MFACE_TRY(check_budget(budget_bytes));
+    pthread_mutex_lock(&cache->ledger);
+    const bool shrinks = budget_bytes < cache->limit_bytes;
+    cache->limit_bytes = budget_bytes;
+    pthread_mutex_unlock(&cache->ledger);
+    if (!shrinks)
+        return MFACE_OK;
+    while (shrink_some(cache)) {
+    }
+    pthread_mutex_lock(&cache->ledger);
+    cache_trim(cache);
+    cache_make_room(cache, 0);
+    pthread_mutex_unlock(&cache->ledger);
     return MFACE_OK;
 }
 
 void mface_cache_drop_all(struct mface_cache *cache)
 {
-    pthread_mutex_lock(&cache->lock);
-    while (evict_one(cache)) {
+    pthread_mutex_lock(&cache->ledger);
+    while (cache_evict_one(cache)) {
     }
-    pthread_mutex_unlock(&cache->lock);
-    malloc_trim(0);
-}
-
-void mface_cache_free(struct mface_cache **cache_ptr)
-{
-    struct mface_cache *cache = *cache_ptr;
-    if (!cache)
-        return;
-    while (evict_one(cache)) {
-    }
-    assert(cache->index.n_entries == 0 && !cache->flights && "blobs or loads outlive the cache");
-    cache->ops->free(cache->policy);
-    cache_index_clear(&cache->index);
-    pthread_cond_destroy(&cache->landed);
-    pthread_mutex_destroy(&cache->lock);
-    mface_mem_free(cache);
-    *cache_ptr = NULL;
-}
-
-void mface_cache_get_stats(const struct mface_cache *cache_const, struct mface_cache_stats *stats)
-{
-    struct mface_cache *cache = (struct mface_cache *)cache_const; // the mutex only
-    pthread_mutex_lock(&cache->lock);
-    *stats = cache->stats;
-    stats->used_bytes = used_bytes(cache);
-    stats->n_entries = (int64_t)cache->index.n_entries;
-    pthread_mutex_unlock(&cache->lock);
+    cache_trim(cache);
+    pthread_mutex_unlock(&cache->ledger);
 }

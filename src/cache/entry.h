@@ -108,8 +108,7 @@ static inline void cache_entry_clear_hits(struct mface_blob *entry)
 /* One hit less; only for an entry that has one. Policies' lock: nobody else takes hits away. */
 static inline void cache_entry_drop_hit(struct mface_blob *entry)
 {
-    atomic_fetch_sub_explicit(
-        &entry->meta, (uint64_t)1 << CACHE_HITS_SHIFT, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&entry->meta, (uint64_t)1 << CACHE_HITS_SHIFT, memory_order_relaxed);
 }
 
 /* The policy's clock at the last use (insertion is one). */

@@ -1,58 +1,100 @@
 /* The cache's inside, shared by its files.
  *
- *   index (key → entry)      policy (who goes first)       flights (keys being loaded)
- *   ┌──────┐                 most recent ⇄ … ⇄ oldest      key, waiters, outcome
- *   │bucket│→ entry → entry
- *   └──────┘
+ *      key ─hash→ shard ─────────────→ entry (table.h) ───→ bytes (room.h)
+ *                 index, flights         ↑ lists
+ *                                      policy
  *
- * One mutex guards all three. A reference is taken under the mutex and given back without it, so an
- * entry seen with no references under the mutex cannot gain one until the mutex is released: that
- * is what makes eviction safe. Pixels are copied outside the mutex, between reserve and commit. */
+ * Locks: one mutex a shard (index, flights) and one ledger mutex (budget, policy, table, room).
+ * The ledger's may be held when a shard's is taken, never the other way round. A hit takes neither:
+ * it reads the index and swaps the entry's meta word (entry.h). Bytes are filled outside all locks,
+ * between reserve and commit.
+ *
+ * One ledger and not one a shard, because entries differ in size by five orders of magnitude: a
+ * budget cut into shards would refuse what the whole could hold, and the policy would be another
+ * one than that which was simulated. Loads are milliseconds apart; hits are not. */
 #ifndef MFACE_CACHE_INTERNAL_H
 #define MFACE_CACHE_INTERNAL_H
 
-#include <memoface/cache.h>
+#include "base/stat.h"
+#include "cache/index.h"
+#include "cache/policy.h"
+#include "cache/room.h"
+#include "cache/table.h"
+
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 
-/* One entry; its bytes follow in an allocation of their own. */
-struct mface_blob {
-    struct mface_key key;
-    struct mface_blob *chain;         // next in the same bucket (mutex)
-    struct mface_blob *newer, *older; // the policy's list (mutex)
-    uint8_t *data;                    // 64-byte aligned
-    int64_t size, cost_us;
-    atomic_int n_refs; // 0: evictable
-    unsigned cls;
+enum { CACHE_SHARDS_MAX = 16, CACHE_STRIPES = 16 };
+
+struct cache_flight;
+
+struct cache_shard {
+    _Alignas(64) pthread_mutex_t lock; // guards what follows; index slots are read without it
+    pthread_cond_t landed;             // some flight is done
+    struct cache_index index;
+    struct cache_flight *flights; // keys being loaded: as many as threads load, a short list
+    struct cache_flight *spare;   // for reuse
 };
 
-/* Keys to entries: chained buckets, a power of two of them, doubled at one entry a bucket. */
-struct cache_index {
-    struct mface_blob **buckets;
-    size_t n_buckets, n_entries;
+/* Hits are counted where no other thread counts, so that counting is no contention. */
+struct cache_stripe {
+    _Alignas(64) mface_counter hits[MFACE_CACHE_CLASSES_MAX];
+    mface_counter saved_us[MFACE_CACHE_CLASSES_MAX];
 };
 
-bool cache_index_init(struct cache_index *index);
-void cache_index_clear(struct cache_index *index);
-struct mface_blob *cache_index_find(const struct cache_index *index, struct mface_key key);
-void cache_index_insert(struct cache_index *index, struct mface_blob *blob); // never fails
-void cache_index_remove(struct cache_index *index, struct mface_blob *blob);
-int64_t cache_index_bytes(const struct cache_index *index);
-
-/* An eviction policy: five verbs, one file each. All are called under the mutex. */
-struct cache_policy;
-
-struct cache_policy_ops {
-    const char *name;
-    struct cache_policy *(*create)(void); // NULL: out of memory
-    void (*free)(struct cache_policy *policy);
-    void (*insert)(struct cache_policy *policy, struct mface_blob *blob);
-    void (*hit)(struct cache_policy *policy, struct mface_blob *blob);
-    void (*remove)(struct cache_policy *policy, struct mface_blob *blob);
-    struct mface_blob *(*victim)(struct cache_policy *policy); // unreferenced, or NULL
+struct cache_class_counts {
+    int64_t inserts, evictions, n_entries, bytes;
 };
 
-extern const struct cache_policy_ops cache_policy_lru;
+struct mface_cache {
+    const struct cache_policy_ops *ops;
+    struct cache_policy *policy; // lists: ledger lock; clock: atomic
+    struct mface_blob *entries;  // table.entries
+    uint64_t shard_mask;         // shards, less one
+    struct cache_shard *shards;  //
+    _Atomic int64_t index_bytes; // of all shards
+    mface_counter misses[MFACE_CACHE_CLASSES_MAX];
+
+    pthread_mutex_t ledger; // guards everything below but the stripes
+    struct cache_table table;
+    struct cache_room room;
+    int64_t fixed_bytes; // of the cache itself
+    int64_t limit_bytes, peak_bytes, rejected;
+    struct cache_class_counts classes[MFACE_CACHE_CLASSES_MAX];
+
+    struct cache_stripe stripes[CACHE_STRIPES]; // each written by its thread; the last by any
+};
+
+static inline struct cache_shard *cache_shard_of(const struct mface_cache *cache, uint64_t hash)
+{
+    return &cache->shards[hash & cache->shard_mask];
+}
+
+/* ledger.c; all under the ledger lock. */
+int64_t cache_used_bytes(const struct mface_cache *cache);
+/* Evicts and returns pages until `size` more bytes fit (0: until the budget is met); false when
+ * what is left is pinned. */
+bool cache_make_room(struct mface_cache *cache, size_t size);
+bool cache_evict_one(struct mface_cache *cache);
+void cache_note_peak(struct mface_cache *cache);
+/* An entry in state FILLING with one reference and room for its bytes; NULL when there is none. */
+struct mface_blob *cache_take_blob(
+    struct mface_cache *cache, struct mface_key key, unsigned cls, size_t size);
+void cache_give_blob(struct mface_cache *cache, struct mface_blob *blob); // in state FREE
+void cache_trim(struct mface_cache *cache);
+
+/* flight.c; all under the shard's lock. */
+struct cache_flight *cache_flight_find(struct cache_shard *shard, struct mface_key key);
+bool cache_flight_start(struct cache_shard *shard, struct mface_key key); // false: no memory
+/* Waits for another thread's load. *blob is a reference, or NULL when the load was aborted. */
+enum mface_status cache_flight_wait(
+    struct cache_shard *shard, struct cache_flight *flight, struct mface_blob **blob);
+/* Ends the flight of `key`: waiters share `blob` (may be NULL) and `status`. Returns how many
+ * references the waiters will hold; the caller adds them before it releases the lock. */
+int cache_flight_land(struct cache_shard *shard, struct mface_key key, struct mface_blob *blob,
+    enum mface_status status);
+void cache_flight_clear(struct cache_shard *shard);
+
+/* stats.c */
+void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us);
 
 #endif

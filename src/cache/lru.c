@@ -1,17 +1,23 @@
-/* Least recently used: a list in the order of the last use; the oldest unreferenced entry goes. */
+/* Least recently used: one list in the order of the last use; the oldest unpinned entry goes.
+ *
+ * The order changes at every hit, so every hit takes the policy's lock. It is kept as the yardstick
+ * others are measured by. */
 #include "base/mem.h"
-#include "cache/internal.h"
+#include "cache/policy.h"
 
-struct cache_policy {
-    struct mface_blob ends; // ends.older: most recent entry; ends.newer: oldest. A ring.
+struct lru {
+    struct cache_policy base;
+    struct cache_list list;
 };
 
-static struct cache_policy *lru_create(void)
+static struct cache_policy *lru_create(struct mface_blob *entries)
 {
-    struct cache_policy *policy = mface_mem_calloc(1, sizeof *policy);
-    if (policy)
-        policy->ends.newer = policy->ends.older = &policy->ends;
-    return policy;
+    struct lru *lru = mface_mem_calloc(1, sizeof *lru);
+    if (!lru)
+        return NULL;
+    lru->base.ops = &cache_policy_lru;
+    lru->base.entries = entries;
+    return &lru->base;
 }
 
 static void lru_free(struct cache_policy *policy)
@@ -19,33 +25,40 @@ static void lru_free(struct cache_policy *policy)
     mface_mem_free(policy);
 }
 
-static void lru_insert(struct cache_policy *policy, struct mface_blob *blob)
+static void lru_insert(struct cache_policy *policy, struct mface_blob *entry)
 {
-    blob->newer = &policy->ends;
-    blob->older = policy->ends.older;
-    blob->older->newer = blob;
-    policy->ends.older = blob;
+    cache_policy_tick(policy);
+    cache_list_append(&((struct lru *)policy)->list, policy->entries, entry);
 }
 
-static void lru_remove(struct cache_policy *policy, struct mface_blob *blob)
+static void lru_remove(struct cache_policy *policy, struct mface_blob *entry)
 {
-    (void)policy;
-    blob->newer->older = blob->older;
-    blob->older->newer = blob->newer;
+    cache_list_remove(&((struct lru *)policy)->list, policy->entries, entry);
 }
 
-static void lru_hit(struct cache_policy *policy, struct mface_blob *blob)
+static void lru_hit(struct cache_policy *policy, struct mface_blob *entry)
 {
-    lru_remove(policy, blob);
-    lru_insert(policy, blob);
+    lru_remove(policy, entry);
+    cache_list_append(&((struct lru *)policy)->list, policy->entries, entry);
 }
 
+/* A pinned entry is in use now, so it counts as used now: it is not met again soon. */
 static struct mface_blob *lru_victim(struct cache_policy *policy)
 {
-    struct mface_blob *blob = policy->ends.newer;
-    while (blob != &policy->ends && atomic_load_explicit(&blob->n_refs, memory_order_acquire))
-        blob = blob->newer;
-    return blob == &policy->ends ? NULL : blob;
+    struct lru *lru = (struct lru *)policy;
+    for (int64_t i = 0; i < lru->list.n; i++) {
+        struct mface_blob *entry = &policy->entries[lru->list.oldest];
+        if (!cache_entry_is_pinned(entry))
+            return entry;
+        cache_list_rotate(&lru->list, policy->entries);
+    }
+    return NULL;
+}
+
+static int64_t lru_bytes(const struct cache_policy *policy)
+{
+    (void)policy;
+    return sizeof(struct lru);
 }
 
 const struct cache_policy_ops cache_policy_lru = {
@@ -56,4 +69,5 @@ const struct cache_policy_ops cache_policy_lru = {
     .hit = lru_hit,
     .remove = lru_remove,
     .victim = lru_victim,
+    .bytes = lru_bytes,
 };

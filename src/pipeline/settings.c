@@ -21,7 +21,7 @@ static const char *const group_names[] = {
     [FRAME] = "Frame",
 };
 
-const char *const mface_policy_names[] = { "lru", NULL };
+const char *const mface_policy_names[] = { "smart", "lru", "s3fifo", "sieve", NULL };
 static const char *const precisions[] = {
     [MFACE_PRECISION_AUTO] = "auto",
     [MFACE_PRECISION_F32] = "f32",
@@ -80,7 +80,7 @@ enum { NOTHING = 0 };
 const struct mface_option mface_settings_rows[] = {
     { ROW("cache-size", cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, TIB, MIB, "2G"), .unit = "bytes",
       .help = "memory the cache may use, everything counted; 0 turns it off" },
-    { ROW("policy", policy, CACHE, NOTHING), CHOICE(mface_policy_names, "lru"),
+    { ROW("policy", policy, CACHE, NOTHING), CHOICE(mface_policy_names, "smart"),
       .help = "which entries to evict first" },
     { ROW("pre-cache", pre_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep pre-processed faces" },

@@ -1,0 +1,276 @@
+/* Smart: GreedyDual on the cost per byte, in rings, each of which resists scans.
+ *
+ * Worth. Each class of entries (a stage) has a price: microseconds of computation per byte, an
+ * average that follows what the loads took lately. An entry is worth floor + price when it comes
+ * and again whenever it is found to have been used. The entry of least worth goes, and the floor
+ * rises to what it was worth; so a dear entry outlives many cheap ones, but not for ever
+ * (GreedyDual: Young 1994; by cost and size: Cao and Irani 1997).
+ *
+ * Rings. Prices are sorted into 32 rings, a factor of two each. Inside a ring the order of coming
+ * is the order of worth, so the least worth of all is at the head of some ring: a choice among 32
+ * heads instead of a heap of all entries. A hit only marks the entry; one found marked at a head
+ * goes to the tail (CLOCK).
+ *
+ * Scans. A video played again and again through a cache too small for it hits nothing under LRU or
+ * CLOCK: each entry goes just before it is wanted. So a ring has two queues. While the ring grows,
+ * entries join `main`. Once entries must go for others to come, newcomers pass `trial`, and it is
+ * trial that gives way when it exceeds its share, so that most of main stays and is hit in each
+ * round. What is hit on trial joins main. What comes back after its trial joins main if it was last
+ * used later than the oldest of main (a reuse distance that main would have covered, as in LIRS:
+ * Jiang and Zhang 2002; in a pure cycle that is never so), and then the share of trial grows; what
+ * comes back after leaving main lets it shrink (as in ARC: Megiddo and Modha 2003). */
+#include "base/mem.h"
+#include "cache/ghost.h"
+#include "cache/policy.h"
+
+#include <math.h>
+
+enum { N_RINGS = 32, MIDDLE_RING = 16, MAX_ROTATIONS = 32 };
+enum { TRIAL, MAIN, N_QUEUES };
+
+static const double SHARE_INITIAL = 0.1, SHARE_MIN = 0.02, SHARE_MAX = 0.9;
+static const double PRICE_DECAY = 31.0 / 32; // of the sums, at each load of the class
+static const double OVERHEAD_BYTES = 96;     // so that tiny entries are not beyond price
+
+struct ring {
+    struct cache_list queues[N_QUEUES];
+    double share;       // of the ring's bytes that trial may keep
+    int64_t full_bytes; // of the ring when it last gave a victim
+};
+
+struct price {
+    double cost_us, bytes; // decayed sums
+};
+
+struct smart {
+    struct cache_policy base;
+    struct ring rings[N_RINGS];
+    struct price prices[MFACE_CACHE_CLASSES_MAX];
+    double floor;
+    struct cache_ghost ghost; // time: of the last use; mark: left from main
+};
+
+static struct cache_policy *smart_create(struct mface_blob *entries)
+{
+    struct smart *smart = mface_mem_calloc(1, sizeof *smart);
+    if (!smart)
+        return NULL;
+    smart->base.ops = &cache_policy_smart;
+    smart->base.entries = entries;
+    for (int i = 0; i < N_RINGS; i++)
+        smart->rings[i].share = SHARE_INITIAL;
+    return &smart->base;
+}
+
+static void smart_free(struct cache_policy *policy)
+{
+    cache_ghost_clear(&((struct smart *)policy)->ghost);
+    mface_mem_free(policy);
+}
+
+static void learn_price(struct smart *smart, const struct mface_blob *entry)
+{
+    struct price *price = &smart->prices[entry->cls];
+    price->cost_us = price->cost_us * PRICE_DECAY + entry->cost_us;
+    price->bytes = price->bytes * PRICE_DECAY + (double)entry->size + OVERHEAD_BYTES;
+}
+
+static double price_of(const struct smart *smart, unsigned cls)
+{
+    return smart->prices[cls].cost_us / smart->prices[cls].bytes;
+}
+
+static uint32_t ring_of(double price)
+{
+    if (!(price > 0))
+        return 0;
+    const int ring = ilogb(price) + MIDDLE_RING;
+    return ring < 0 ? 0 : ring >= N_RINGS ? N_RINGS - 1 : (uint32_t)ring;
+}
+
+static int64_t ring_bytes(const struct ring *ring)
+{
+    return ring->queues[TRIAL].bytes + ring->queues[MAIN].bytes;
+}
+
+static struct cache_list *queue_at(struct smart *smart, uint32_t place)
+{
+    return &smart->rings[place / N_QUEUES].queues[place % N_QUEUES];
+}
+
+/* Puts an entry at the tail it belongs to by the present price of its class. */
+static void append(struct smart *smart, struct mface_blob *entry, int queue)
+{
+    const double price = price_of(smart, entry->cls);
+    entry->worth = smart->floor + price;
+    entry->place = ring_of(price) * N_QUEUES + (uint32_t)queue;
+    cache_list_append(queue_at(smart, entry->place), smart->base.entries, entry);
+}
+
+static void detach(struct smart *smart, struct mface_blob *entry)
+{
+    cache_list_remove(queue_at(smart, entry->place), smart->base.entries, entry);
+}
+
+/* Used since it was last looked at: it begins anew, in main. */
+static void renew(struct smart *smart, struct mface_blob *entry)
+{
+    detach(smart, entry);
+    cache_entry_clear_hits(entry);
+    append(smart, entry, MAIN);
+}
+
+/* Moves used entries away from the head of a queue. The head, or NULL when the queue is empty or
+ * all that was looked at is pinned. */
+static struct mface_blob *settle(struct smart *smart, struct cache_list *list, int64_t n_max)
+{
+    struct mface_blob *entry = NULL;
+    for (int64_t i = 0; i < n_max && list->n; i++) {
+        entry = &smart->base.entries[list->oldest];
+        const bool pinned = cache_entry_is_pinned(entry);
+        if (!pinned && !cache_entry_hits(entry))
+            return entry;
+        renew(smart, entry);
+    }
+    return NULL;
+}
+
+/* Whether what was last used at `time` would still be in main had it been there. */
+static bool main_would_hold(struct smart *smart, struct ring *ring, uint32_t time)
+{
+    struct cache_list *main = &ring->queues[MAIN];
+    (void)settle(smart, main, MAX_ROTATIONS);
+    return !main->n ||
+           (int32_t)(time - cache_entry_last_use(&smart->base.entries[main->oldest])) > 0;
+}
+
+static void move_share(struct ring *ring, double bytes)
+{
+    const double share = ring->share + bytes / ((double)ring_bytes(ring) + 1);
+    ring->share = share < SHARE_MIN ? SHARE_MIN : share > SHARE_MAX ? SHARE_MAX : share;
+}
+
+/* Far from the size at which it last gave a victim, a ring is growing: into a new cache, a larger
+ * budget, or the place of cheaper ones. */
+static bool is_growing(const struct ring *ring, int64_t size)
+{
+    const int64_t slack = ring->full_bytes / 16 + size, bytes = ring_bytes(ring) + size;
+    return !ring->full_bytes || bytes > ring->full_bytes + slack ||
+           bytes < ring->full_bytes - slack;
+}
+
+static int queue_for(struct smart *smart, const struct mface_blob *entry)
+{
+    struct ring *ring = &smart->rings[ring_of(price_of(smart, entry->cls))];
+    uint32_t last_use;
+    bool was_main;
+    if (cache_ghost_take(&smart->ghost, entry->key, &last_use, &was_main) &&
+        main_would_hold(smart, ring, last_use)) {
+        move_share(ring, was_main ? -(double)entry->size : (double)entry->size);
+        return MAIN;
+    }
+    return is_growing(ring, (int64_t)entry->size) ? MAIN : TRIAL;
+}
+
+static int64_t n_entries(const struct smart *smart)
+{
+    int64_t n = 0;
+    for (int i = 0; i < N_RINGS; i++)
+        n += smart->rings[i].queues[TRIAL].n + smart->rings[i].queues[MAIN].n;
+    return n;
+}
+
+static void smart_insert(struct cache_policy *policy, struct mface_blob *entry)
+{
+    struct smart *smart = (struct smart *)policy;
+    cache_policy_tick(policy);
+    learn_price(smart, entry);
+    append(smart, entry, queue_for(smart, entry));
+    if (cache_policy_now(policy) % 64 == 0)
+        cache_ghost_fit(&smart->ghost, n_entries(smart));
+}
+
+static void smart_remove(struct cache_policy *policy, struct mface_blob *entry)
+{
+    struct smart *smart = (struct smart *)policy;
+    cache_ghost_put(
+        &smart->ghost, entry->key, cache_entry_last_use(entry), entry->place % N_QUEUES == MAIN);
+    detach(smart, entry);
+}
+
+/* The less worthy of a ring's two heads. */
+static double ring_worth(const struct smart *smart, const struct ring *ring)
+{
+    double worth = INFINITY;
+    for (int i = 0; i < N_QUEUES; i++)
+        if (ring->queues[i].n)
+            worth = fmin(worth, smart->base.entries[ring->queues[i].oldest].worth);
+    return worth;
+}
+
+static struct mface_blob *ring_victim(struct smart *smart, struct ring *ring)
+{
+    struct cache_list *trial = &ring->queues[TRIAL], *main = &ring->queues[MAIN];
+    const bool trial_is_full =
+        (double)trial->bytes >= ring->share * (double)ring_bytes(ring) || !main->n;
+    struct mface_blob *victim = NULL;
+    if (trial_is_full)
+        victim = settle(smart, trial, trial->n);
+    if (!victim)
+        victim = settle(smart, main, 2 * main->n);
+    if (!victim)
+        victim = settle(smart, trial, trial->n);
+    return victim;
+}
+
+/* Ring of the least worth among those not yet tried. */
+static int poorest(struct smart *smart, uint32_t tried, double *worth)
+{
+    int best = -1;
+    *worth = INFINITY;
+    for (int i = 0; i < N_RINGS; i++) {
+        struct ring *ring = &smart->rings[i];
+        if (tried >> i & 1 || !(ring->queues[TRIAL].n + ring->queues[MAIN].n))
+            continue;
+        (void)settle(smart, &ring->queues[MAIN], MAX_ROTATIONS);
+        const double own = ring_worth(smart, ring);
+        if (own < *worth) {
+            *worth = own;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static struct mface_blob *smart_victim(struct cache_policy *policy)
+{
+    struct smart *smart = (struct smart *)policy;
+    double worth;
+    int i;
+    for (uint32_t tried = 0; (i = poorest(smart, tried, &worth)) >= 0; tried |= 1u << i) {
+        struct mface_blob *victim = ring_victim(smart, &smart->rings[i]);
+        if (!victim)
+            continue; // all pinned
+        smart->floor = fmax(smart->floor, worth);
+        struct ring *home = &smart->rings[victim->place / N_QUEUES];
+        home->full_bytes = ring_bytes(home);
+        return victim;
+    }
+    return NULL;
+}
+
+static int64_t smart_bytes(const struct cache_policy *policy)
+{
+    return (int64_t)sizeof(struct smart) +
+           cache_ghost_bytes(&((const struct smart *)policy)->ghost);
+}
+
+const struct cache_policy_ops cache_policy_smart = {
+    .name = "smart",
+    .create = smart_create,
+    .free = smart_free,
+    .insert = smart_insert,
+    .remove = smart_remove,
+    .victim = smart_victim,
+    .bytes = smart_bytes,
+};
