@@ -51,7 +51,8 @@ struct command {
     enum exit_code (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_swap, command_detect, command_info, command_graph;
+extern const struct command command_swap, command_detect, command_info, command_graph,
+    command_cache;
 
 /* Parses argv[1…] into the rows' targets and, when `settings` is not NULL, into the settings.
  * `operand` receives the one argument without dashes, if the command takes one (else NULL).

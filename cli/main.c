@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = { &command_swap, &command_detect, &command_info,
-    &command_graph };
+    &command_graph, &command_cache };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

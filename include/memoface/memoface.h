@@ -3,6 +3,7 @@
 #define MEMOFACE_MEMOFACE_H
 
 #include <memoface/cache.h>
+#include <memoface/disk.h>
 #include <memoface/image.h>
 #include <memoface/inspect.h>
 #include <memoface/key.h>

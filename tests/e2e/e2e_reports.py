@@ -118,7 +118,7 @@ def test_info_and_graph(lab):
 
 
 def test_help(lab):
-    for command in ("swap", "detect", "info", "graph"):
+    for command in ("swap", "detect", "info", "graph", "cache"):
         done = run(lab, command, "--help")
         assert done.returncode == 0 and f"memoface {command}" in done.stdout
     text = run(lab, "swap", "--help").stdout
