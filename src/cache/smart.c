@@ -4,13 +4,11 @@
  * average that follows what the loads took lately. An entry is worth floor + price when it comes
  * and again whenever it is found to have been used. The entry of least worth goes, and the floor
  * rises towards what it was worth; so a dear entry outlives many cheap ones, but not for ever
- * (GreedyDual: Young 1994; by cost and size: Cao and Irani 1997).
- *
- * Ageing. GreedyDual lets the floor rise to the victim's worth at once. When dear entries fill the
- * cache, the few cheap ones among them come and go with every frame, and each would age all the
- * others: within seconds cheap stages displace dear ones. So the floor rises by the victim's part
- * of the whole cache, and only for victims that were of use once: what nobody ever asked for again
- * is no reason to let anything else go.
+ * (GreedyDual: Young 1994; by cost and size: Cao and Irani 1997). GreedyDual lifts the floor to the
+ * victim's worth at once, so a small stock of cheap entries that turns over quickly ages the dear
+ * ones just as quickly: over a clip re-rendered at 1 GB that saved 13 % of what could be saved.
+ * Here the floor rises by the victim's price times its part of all bytes, a quarter of what one
+ * turnover of the whole cache would give: 95 %.
  *
  * Rings. Prices are sorted into 32 rings, a factor of two each. Inside a ring the order of coming
  * is the order of worth, so the least worth of all is at the head of some ring: a choice among 32
@@ -33,9 +31,9 @@
 
 enum { N_RINGS = 32, MIDDLE_RING = 16, MAX_ROTATIONS = 32 };
 enum { TRIAL, MAIN, N_QUEUES };
-enum { PROVEN = 1 << 16 }; // in an entry's place: it was found used at least once
 
-static const double SHARE_INITIAL = 0.04, SHARE_MIN = 0.01, SHARE_MAX = 0.9;
+static const double SHARE_INITIAL = 0.03, SHARE_MIN = 0.01, SHARE_MAX = 0.9;
+static const double AGEING = 0.25;           // of GreedyDual's, spread over all bytes
 static const double PRICE_DECAY = 31.0 / 32; // of the sums, at each load of the class
 static const double OVERHEAD_BYTES = 96;     // so that tiny entries are not beyond price
 
@@ -100,12 +98,6 @@ static int64_t ring_bytes(const struct ring *ring)
     return ring->queues[TRIAL].bytes + ring->queues[MAIN].bytes;
 }
 
-/* Ring and queue of an entry. */
-static uint32_t place_of(const struct mface_blob *entry)
-{
-    return entry->place & (PROVEN - 1);
-}
-
 static struct cache_list *queue_at(struct smart *smart, uint32_t place)
 {
     return &smart->rings[place / N_QUEUES].queues[place % N_QUEUES];
@@ -116,21 +108,19 @@ static void append(struct smart *smart, struct mface_blob *entry, int queue)
 {
     const double price = price_of(smart, entry->cls);
     entry->worth = smart->floor + price;
-    entry->place = (entry->place & PROVEN) | (ring_of(price) * N_QUEUES + (uint32_t)queue);
-    cache_list_append(queue_at(smart, place_of(entry)), smart->base.entries, entry);
+    entry->place = ring_of(price) * N_QUEUES + (uint32_t)queue;
+    cache_list_append(queue_at(smart, entry->place), smart->base.entries, entry);
 }
 
 static void detach(struct smart *smart, struct mface_blob *entry)
 {
-    cache_list_remove(queue_at(smart, place_of(entry)), smart->base.entries, entry);
+    cache_list_remove(queue_at(smart, entry->place), smart->base.entries, entry);
 }
 
 /* Used since it was last looked at: it begins anew, in main. */
 static void renew(struct smart *smart, struct mface_blob *entry)
 {
     detach(smart, entry);
-    if (cache_entry_hits(entry))
-        entry->place |= PROVEN;
     cache_entry_clear_hits(entry);
     append(smart, entry, MAIN);
 }
@@ -200,7 +190,6 @@ static void smart_insert(struct cache_policy *policy, struct mface_blob *entry)
     struct smart *smart = (struct smart *)policy;
     cache_policy_tick(policy);
     learn_price(smart, entry);
-    entry->place = 0;
     append(smart, entry, queue_for(smart, entry));
     if (cache_policy_now(policy) % 64 == 0)
         cache_ghost_fit(&smart->ghost, n_entries(smart));
@@ -210,7 +199,7 @@ static void smart_remove(struct cache_policy *policy, struct mface_blob *entry)
 {
     struct smart *smart = (struct smart *)policy;
     cache_ghost_put(
-        &smart->ghost, entry->key, cache_entry_last_use(entry), place_of(entry) % N_QUEUES == MAIN);
+        &smart->ghost, entry->key, cache_entry_last_use(entry), entry->place % N_QUEUES == MAIN);
     detach(smart, entry);
 }
 
@@ -258,13 +247,19 @@ static int poorest(struct smart *smart, uint32_t tried, double *worth)
     return best;
 }
 
-static void age(struct smart *smart, const struct mface_blob *victim, double worth)
+static int64_t all_bytes(const struct smart *smart)
 {
-    double bytes = 1;
+    int64_t bytes = 0;
     for (int i = 0; i < N_RINGS; i++)
-        bytes += (double)ring_bytes(&smart->rings[i]);
-    if (worth > smart->floor && victim->place & PROVEN)
-        smart->floor += (worth - smart->floor) * (double)victim->size / bytes;
+        bytes += ring_bytes(&smart->rings[i]);
+    return bytes;
+}
+
+static void raise_floor(struct smart *smart, const struct mface_blob *victim, double worth)
+{
+    const double part = (double)victim->size / (double)all_bytes(smart);
+    const double step = AGEING * price_of(smart, victim->cls) * part;
+    smart->floor = fmin(fmax(smart->floor, worth), smart->floor + step);
 }
 
 static struct mface_blob *smart_victim(struct cache_policy *policy)
@@ -276,8 +271,8 @@ static struct mface_blob *smart_victim(struct cache_policy *policy)
         struct mface_blob *victim = ring_victim(smart, &smart->rings[i]);
         if (!victim)
             continue; // all pinned
-        age(smart, victim, worth);
-        struct ring *home = &smart->rings[place_of(victim) / N_QUEUES];
+        raise_floor(smart, victim, worth);
+        struct ring *home = &smart->rings[victim->place / N_QUEUES];
         home->full_bytes = ring_bytes(home);
         return victim;
     }

@@ -1,13 +1,19 @@
-/* Many threads, few keys, values that verify themselves, a budget that moves. */
+/* Many threads, values that verify themselves, a cache of a few parts in a hundred of the keys, a
+ * budget that moves.
+ *
+ *   test-cache-stress [OPERATIONS]     of each of the 40 threads: a longer run than the suite's */
 #include <memoface/cache.h>
 
 #include "../cmocka_all.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { N_THREADS = 8, N_OPS = 40000, N_KEYS = 3000 };
+enum { N_THREADS = 40, N_KEYS = 20000, SIZE_MAX_BYTES = 6008, LIMIT_MAX_BYTES = 4 << 20 };
+
+static long n_ops = 4000;
 
 struct stress {
     struct mface_cache *cache;
@@ -70,7 +76,7 @@ static void *hammer(void *arg)
     struct stress *stress = arg;
     static atomic_uint next_seed = 1;
     unsigned x = atomic_fetch_add(&next_seed, 1) * 2654435761u;
-    for (int i = 0; i < N_OPS; i++) {
+    for (long i = 0; i < n_ops; i++) {
         x ^= x << 13;
         x ^= x >> 17;
         x ^= x << 5;
@@ -83,32 +89,112 @@ static void *hammer(void *arg)
     return NULL;
 }
 
-static void test_stress(void **state)
+static void check_account(const struct mface_cache *cache)
 {
-    (void)state;
+    struct mface_cache_stats stats;
+    mface_cache_get_stats(cache, &stats);
+    assert_true(stats.used_bytes <= stats.limit_bytes);
+    assert_true(stats.peak_bytes <= LIMIT_MAX_BYTES + N_THREADS * SIZE_MAX_BYTES * 2);
+    assert_int_equal(stats.inserts - stats.evictions, stats.n_entries);
+    int64_t n_entries = 0, bytes = 0;
+    for (int i = 0; i < MFACE_CACHE_CLASSES_MAX; i++) {
+        n_entries += stats.classes[i].n_entries;
+        bytes += stats.classes[i].bytes;
+    }
+    assert_int_equal(n_entries, stats.n_entries);
+    assert_true(bytes <= stats.used_bytes);
+}
+
+/* At rest what answers is what the account says. */
+static void check_residents(struct mface_cache *cache)
+{
+    struct mface_cache_stats stats;
+    int64_t n_entries = 0, bytes = 0;
+    for (uint64_t n = 0; n < N_KEYS; n++) {
+        struct mface_blob *blob = mface_cache_get(cache, key_of(n), 0);
+        n_entries += blob != NULL;
+        bytes += blob ? (int64_t)mface_blob_size(blob) : 0;
+        mface_blob_unref(cache, &blob);
+    }
+    mface_cache_get_stats(cache, &stats);
+    assert_int_equal(n_entries, stats.n_entries);
+    for (int i = 0; i < MFACE_CACHE_CLASSES_MAX; i++)
+        bytes -= stats.classes[i].bytes;
+    assert_int_equal(bytes, 0);
+}
+
+static void run_stress(const char *policy)
+{
     struct stress stress = { 0 };
-    const struct mface_cache_params params = { .budget_bytes = 2 << 20 };
+    const struct mface_cache_params params = { .budget_bytes = 2 << 20, .policy = policy };
     assert_int_equal(mface_cache_create(&params, &stress.cache), MFACE_OK);
     pthread_t threads[N_THREADS];
     for (int i = 0; i < N_THREADS; i++)
         pthread_create(&threads[i], NULL, hammer, &stress);
     for (int i = 0; i < N_THREADS; i++)
         pthread_join(threads[i], NULL);
-    struct mface_cache_stats stats;
-    mface_cache_get_stats(stress.cache, &stats);
     assert_int_equal(stress.n_wrong, 0);
     assert_int_equal(stress.n_failed, 0);
-    assert_true(stats.used_bytes <= stats.limit_bytes);
-    assert_int_equal(stats.inserts - stats.evictions, stats.n_entries);
-    int64_t n_entries = 0;
-    for (int i = 0; i < MFACE_CACHE_CLASSES_MAX; i++)
-        n_entries += stats.classes[i].n_entries;
-    assert_int_equal(n_entries, stats.n_entries);
+    check_account(stress.cache);
+    check_residents(stress.cache);
     mface_cache_free(&stress.cache);
 }
 
-int main(void)
+static void test_smart(void **state)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_stress) };
+    (void)state;
+    run_stress("smart");
+}
+
+static void test_lru(void **state)
+{
+    (void)state;
+    run_stress("lru");
+}
+
+static void test_s3fifo(void **state)
+{
+    (void)state;
+    run_stress("s3fifo");
+}
+
+static void test_sieve(void **state)
+{
+    (void)state;
+    run_stress("sieve");
+}
+
+/* One key asked for again and again while others are written: memory stays what it was. */
+static void test_same_key_under_write_pressure(void **state)
+{
+    (void)state;
+    struct stress stress = { 0 };
+    struct mface_cache_stats before, after;
+    const struct mface_cache_params params = { .budget_bytes = 2 << 20 };
+    assert_int_equal(mface_cache_create(&params, &stress.cache), MFACE_OK);
+    for (uint64_t i = 0; i < 200000; i++) {
+        one_op(&stress, i % 2 ? 7 : i % N_KEYS, 1);
+        if (i == 100000)
+            mface_cache_get_stats(stress.cache, &before);
+    }
+    mface_cache_get_stats(stress.cache, &after);
+    assert_int_equal(stress.n_wrong, 0);
+    assert_true(after.peak_bytes <= params.budget_bytes);
+    assert_true(after.used_bytes <= before.peak_bytes);
+    assert_true(after.hits - before.hits >= 49000);
+    mface_cache_free(&stress.cache);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        n_ops = atol(argv[1]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_smart),
+        cmocka_unit_test(test_lru),
+        cmocka_unit_test(test_s3fifo),
+        cmocka_unit_test(test_sieve),
+        cmocka_unit_test(test_same_key_under_write_pressure),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
