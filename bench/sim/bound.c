@@ -22,7 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_WINDOWS = 240, N_ROUNDS = 400 };
+enum { N_WINDOWS = 240, N_ROUNDS = 600 };
+
+static const double RATE = 6;
 
 /* A use of an object at a frame, and the frame of the use before. */
 struct use {
@@ -189,18 +191,30 @@ static double evaluate(struct bound *bound)
     return dual;
 }
 
-static void adjust_prices(struct bound *bound, double rate)
+/* How far each window is from taking just what there is; the largest, in magnitude. */
+static double find_excess(const struct bound *bound, double *excess)
 {
+    double largest = 0;
     for (int w = 0; w < N_WINDOWS; w++) {
         double taken = 0;
         const uint32_t start = window_start(bound, w), end = window_start(bound, w + 1);
         for (uint32_t t = start; t < end; t++)
             taken += bound->taken[t];
-        if (start == end)
-            continue;
-        const double excess = taken / (end - start) / bound->budget_bytes - 1;
-        bound->window_price[w] *= exp(rate * fmin(fmax(excess, -1), 1));
+        excess[w] = start == end ? 0 : taken / (end - start) / bound->budget_bytes - 1;
+        largest = fmax(largest, fabs(excess[w]));
     }
+    return largest;
+}
+
+/* Steps in proportion to the excess (mirror descent): where much is wanted the price rises more
+ * often than it falls. The scale is the largest excess so far, so that steps up and down compare.
+ */
+static void adjust_prices(struct bound *bound, double rate, double *scale)
+{
+    double excess[N_WINDOWS];
+    *scale = fmax(*scale, find_excess(bound, excess));
+    for (int w = 0; w < N_WINDOWS; w++)
+        bound->window_price[w] *= exp(rate * excess[w] / *scale);
 }
 
 static void first_prices(struct bound *bound)
@@ -216,13 +230,13 @@ static void first_prices(struct bound *bound)
 
 static double lowest(struct bound *bound)
 {
-    double best = trace_cost_us(bound->trace);
+    double best = trace_cost_us(bound->trace), scale = 1;
     first_prices(bound);
     for (int round = 0; round < N_ROUNDS; round++) {
         const double dual = evaluate(bound);
         if (dual < best)
             best = dual;
-        adjust_prices(bound, 2 / sqrt(1 + round));
+        adjust_prices(bound, RATE / sqrt(1 + round), &scale);
     }
     for (int w = 0; w < N_WINDOWS; w++)
         bound->window_price[w] = 0; // the bound of a cache without limit: each first use is paid

@@ -14,7 +14,9 @@ CACHE_KEYS = {
     "limit_bytes", "used_bytes", "peak_bytes", "hits", "misses", "hit_rate", "evictions",
     "eviction_rate", "saved_ms",
 }
-STAGE_KEYS = {"demands", "hits", "runs", "ms_total", "ms_p50", "ms_p95", "bytes"}
+STAGE_KEYS = {"demands", "hits", "runs", "ms_total", "ms_p50", "ms_p95", "bytes", "bypassed",
+              "bypassed_demands"}
+GOVERNOR_KEYS = {"user_limit_bytes", "shrinks", "grows", "reason", "memory_used"}
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 
 
@@ -27,6 +29,8 @@ def test_report_has_the_stable_keys(lab):
     report = lab.swap_report(clip, lab.path("out.mkv"), "--mask-blur", "30")
     assert REPORT_KEYS <= set(report), REPORT_KEYS - set(report)
     assert CACHE_KEYS <= set(report["cache"]), report["cache"]
+    assert GOVERNOR_KEYS <= set(report["cache"]["governor"])
+    assert report["cache"]["limit_bytes"] <= report["cache"]["governor"]["user_limit_bytes"]
     assert {"p50", "p95", "p99"} <= set(report["latency_ms"])
     for name in ("detect", "mark", "align", "pre", "swap", "post", "merge"):
         assert STAGE_KEYS <= set(report["stages"][name]), name
@@ -34,6 +38,21 @@ def test_report_has_the_stable_keys(lab):
     assert report["model"]["sha256"] == sha256(lab.model)
     assert report["model"]["resolution"] in (224, [224, 224])
     assert report["frames"] == 5 and report["fps"] > 0 and report["cpu_s"] > 0
+
+
+def test_trace(lab):
+    """What is recorded is what was done; the format is checked where traces are read."""
+    clip = make_clip(lab.path("clip.mkv"), n_frames=5)
+    trace = pathlib.Path(lab.path("jobs.trace"))
+    report = lab.swap_report(clip, lab.path("out.mkv"), "--record-trace", trace)
+    lines = trace.read_text().splitlines()
+    assert lines[0] == "memoface-trace 1"
+    count = {word: sum(line.startswith(word + " ") for line in lines)
+             for word in ("job", "frame", "face", "result swap")}
+    assert count == {"job": 1, "frame": 5, "face": report["faces"],
+                     "result swap": report["stages"]["swap"]["runs"]}, count
+    again = lab.swap(clip, lab.path("new.mkv"), "--record-trace", clip)
+    assert again.returncode == 2, "the input would have been overwritten"
 
 
 def test_monitor_line_and_summary(lab):
