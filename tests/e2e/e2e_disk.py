@@ -67,8 +67,8 @@ def test_rerender_after_a_restart_runs_no_inference(lab):
 
 def test_a_killed_run_loses_nothing_it_had(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=40)
-    command = [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-y", "-o", lab.path("dead.mkv"),
-               *LOSSLESS_OUT, *disk_args(lab), "--threads", "1"]
+    command = lab.swap_command(
+        clip, lab.path("dead.mkv"), *LOSSLESS_OUT, *disk_args(lab), "--threads", "1")
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:

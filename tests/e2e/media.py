@@ -26,12 +26,14 @@ class Lab:
     def path(self, name):
         return str(self.folder / name)
 
+    def swap_command(self, source, target, *args, model=None):
+        return [self.memoface, "swap", "-i", source, "-m", model or self.model, "-o", target, "-y",
+                "--precision", "f32", *args]  # auto goes by the machine
+
     def swap(self, source, target, *args, model=None, **popen):
         """Runs a swap; returns the finished process with text output."""
-        command = [self.memoface, "swap", "-i", source, "-m", model or self.model, "-o", target,
-                   "--precision", "f32"]  # auto goes by the machine
-        return subprocess.run(
-            command + ["-y"] + list(args), capture_output=True, text=True, timeout=300, **popen)
+        return subprocess.run(self.swap_command(source, target, *args, model=model),
+                              capture_output=True, text=True, timeout=300, **popen)
 
     def swap_report(self, source, target, *args):
         """Runs a swap that must succeed; returns its report."""

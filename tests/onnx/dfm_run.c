@@ -54,7 +54,8 @@ int main(int argc, char **argv)
         fputs("usage: dfm-run MODEL FACE OUT MORPH...\n", stderr);
         return 2;
     }
-    if (mface_dfm_open(argv[1], 0, &dfm) != MFACE_OK)
+    const struct mface_dfm_open_params params = { .precision = MFACE_DFM_PRECISION_F32 };
+    if (mface_dfm_open(argv[1], &params, &dfm) != MFACE_OK)
         return 1;
     FILE *in = fopen(argv[2], "rb"), *out = fopen(argv[3], "wb");
     int code = 1;
