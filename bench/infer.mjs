@@ -1,11 +1,13 @@
 // Times a DFM in our executor and in ONNX Runtime, run by run in turn. See infer.sh.
 
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { realCrops } from '../tools/crops.mjs';
@@ -15,11 +17,12 @@ const MORPH = 0.75;
 const N_WARM = 2;
 const MIN_RUNS = 15;
 const BATCH = 4;
+const EXIT_UNSUPPORTED = 5; // of infer-pace
 const REST_MS = 30; // threads of the side that has run stop spinning
 const OUTPUTS = ['out_face_mask:0', 'out_celeb_face:0', 'out_celeb_face_mask:0'];
 const N_CORES = os.availableParallelism();
 
-const root = path.dirname(import.meta.dirname);
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values: options, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -39,7 +42,7 @@ const nRuns = Math.max(MIN_RUNS, Number(options.runs) || 0);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'memoface-infer-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const rest = () => new Promise((resolve) => { setTimeout(resolve, REST_MS); });
 
 class Peer {
@@ -71,6 +74,7 @@ class Peer {
 
 /** Our side: a process that runs the model once for each line it gets. */
 class Ours {
+    /** Null where this machine, or the limit set for it, lacks the precision. */
     static async start({ precision, threads, batch, faces, weights }) {
         const ours = new Ours();
         ours.out = path.join(folder, 'out');
@@ -80,6 +84,11 @@ class Ours {
         ours.lines = readline.createInterface({ input: ours.process.stdout })[Symbol.asyncIterator]();
         const ready = await ours.lines.next();
         if (ready.done) {
+            const [code] = ours.process.exitCode === null
+                ? await once(ours.process, 'exit') : [ours.process.exitCode];
+            if (code === EXIT_UNSUPPORTED) {
+                return null;
+            }
             throw new Error(`infer-pace failed with ${precision}`);
         }
         [, ours.loadMs, ours.isa] = ready.value.split(' ');
@@ -144,6 +153,9 @@ async function measurePrecision(peer, precision, faces) {
     const weights = path.join(folder, `weights-${precision}`);
     const one = { precision, threads: N_CORES, batch: 1, faces, weights };
     const cold = await Ours.start(one);
+    if (!cold) {
+        return null;
+    }
     const rss = await cold.end();
     const ours = await Ours.start(one);
     const { psnr_db, mask_mae } = quality(peer.expected, ours.out);
@@ -192,9 +204,12 @@ async function main() {
     fs.writeFileSync(faces, Buffer.concat(first.map((face) => Buffer.from(face.buffer))));
     const results = [];
     for (const precision of PRECISIONS) {
-        results.push(await measurePrecision(peer, precision, faces));
+        const result = await measurePrecision(peer, precision, faces);
+        if (result) {
+            results.push(result);
+        }
     }
-    const best = results.toSorted((a, b) => a.ours_ms - b.ours_ms)[0];
+    const best = [...results].sort((a, b) => a.ours_ms - b.ours_ms)[0];
     if (options.json) {
         console.log(JSON.stringify({ ...best, model: path.basename(model), cores: N_CORES,
             isa_limit: process.env.ONEDNN_MAX_CPU_ISA ?? null, peer_isa_limit: null,

@@ -35,10 +35,12 @@ static void die(const char *what, const char *which)
     exit(2);
 }
 
+enum { EXIT_UNSUPPORTED = 5 }; // as the memoface command exits
+
 static void check(enum mface_status status)
 {
-    if (status != MFACE_OK)
-        exit(1); // the library has said why
+    if (status != MFACE_OK) // the library has said why
+        exit(status == MFACE_ERR_UNSUPPORTED ? EXIT_UNSUPPORTED : 1);
 }
 
 static enum mface_precision parse_precision(const char *text)
