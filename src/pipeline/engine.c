@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/eval.h"
+#include "pipeline/params.h"
 #include "pipeline/settings.h"
 #include "pipeline/trace.h"
 
@@ -11,20 +12,8 @@
 static void convert_face_settings(
     struct mface_engine *engine, const struct mface_settings *settings)
 {
-    engine->detect = (struct mface_detect_params) {
-        .window_px = settings->detector_window_px,
-        .threshold = (float)settings->detector_threshold,
-    };
-    engine->align = (struct mface_align_params) {
-        .mode = (enum mface_align_mode)settings->align_mode,
-        .coverage = settings->coverage,
-        .resolution = settings->resolution_px,
-        .x_offset = settings->align_x,
-        .y_offset = settings->align_y,
-        .exclude_moving_parts = settings->exclude_moving_parts,
-        .head_mode = settings->head_mode,
-        .freeze_z_rotation = settings->freeze_z_rotation,
-    };
+    engine->detect = mface_settings_detect_params(settings);
+    engine->align = mface_settings_align_params(settings);
 }
 
 static void convert_swap_settings(

@@ -9,6 +9,7 @@
 #include "face/mark.h"
 #include "media/media.h"
 #include "pipeline/locate.h"
+#include "pipeline/params.h"
 #include "pipeline/settings.h"
 
 #include <limits.h>
@@ -46,8 +47,7 @@ static enum mface_status find_boxes(
     struct inspection *job, const struct mface_picture *picture, struct mface_box *boxes, int *n)
 {
     const struct mface_settings *settings = job->settings;
-    const struct mface_detect_params params = { .window_px = settings->detector_window_px,
-        .threshold = (float)settings->detector_threshold };
+    const struct mface_detect_params params = mface_settings_detect_params(settings);
     MFACE_TRY(mface_detector_run(job->detector, picture, &params, boxes, n));
     *n = mface_boxes_select(
         boxes, *n, (enum mface_sort)settings->sort, settings->max_faces, picture->w, picture->h);
@@ -58,14 +58,7 @@ static void outline_crop(const struct inspection *job, const struct mface_box *b
     const struct mface_landmarks *landmarks, struct mface_face_point corners[4])
 {
     const struct mface_settings *settings = job->settings;
-    const struct mface_align_params params = { .mode = (enum mface_align_mode)settings->align_mode,
-        .coverage = settings->coverage,
-        .resolution = settings->resolution_px,
-        .x_offset = settings->align_x,
-        .y_offset = settings->align_y,
-        .exclude_moving_parts = settings->exclude_moving_parts,
-        .head_mode = settings->head_mode,
-        .freeze_z_rotation = settings->freeze_z_rotation };
+    const struct mface_align_params params = mface_settings_align_params(settings);
     const float side = (float)params.resolution;
     const struct mface_point ends[4] = { { 0, 0 }, { side, 0 }, { side, side }, { 0, side } };
     struct mface_alignment alignment;
