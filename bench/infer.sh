@@ -4,8 +4,13 @@
 #   bench/infer.sh MODEL.dfm [--json] [--runs N] [--profile] [--build-dir DIR]
 #
 # --json prints one JSON line, of the precision that is fastest here and with the others inside;
-# --profile adds the time of each operator. ONEDNN_MAX_CPU_ISA=AVX2 or AVX512_CORE limits our side;
-# ONNX Runtime has no such switch and always uses all the CPU has.
+# --profile adds the time of each operator. ONEDNN_MAX_CPU_ISA=AVX2 or AVX512_CORE limits both sides:
+# ONNX Runtime has no such switch, so it is shown a smaller CPU (bench/cpu_limit.c). Where the
+# machine cannot do that, ours alone is limited, and the output says so.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+limiter=$root/build/bench/libcpu-limit.so
+case ${ONEDNN_MAX_CPU_ISA:-} in
+AVX2 | AVX512_CORE) [ ! -e "$limiter" ] || export LD_PRELOAD=$limiter CPU_LIMIT=$ONEDNN_MAX_CPU_ISA ;;
+esac
 exec node "$root/bench/infer.mjs" "$@"
