@@ -13,6 +13,7 @@
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
 #include "onnx_profile.h"
+#include "peak.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -158,6 +159,12 @@ static void read_inputs(const struct options *options, const struct mface_onnx *
     }
 }
 
+static double find_peak(const struct options *options)
+{
+    const int n_threads = options->threads > 0 ? options->threads : mface_cpu_count();
+    return mface_peak_gflops(options->precision, n_threads);
+}
+
 static void write_output(
     const char *dir, const struct mface_value_info *info, const struct mface_tensor *tensor)
 {
@@ -224,7 +231,7 @@ static void run(const struct options *options, struct mface_plan *plan, size_t n
     if (options->repeat > 0)
         time_runs(plan, options->repeat, inputs, outputs);
     if (options->profile > 0)
-        print_profile(plan, options->profile, inputs, outputs);
+        print_profile(plan, options->profile, find_peak(options), inputs, outputs);
     for (size_t i = 0; i < n_outputs; i++)
         mface_mem_free(outputs[i].data);
 }
