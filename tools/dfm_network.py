@@ -25,6 +25,7 @@ class Network:
     inter_dims: int = 0  # amp: channels of an inter code
     d_dims: int = 64
     d_mask_dims: int = 22
+    gain: float = 1.0  # of every convolution's weights, against what keeps values as large as they were
     fp16: bool = False  # convolutions in half precision between Casts, dense layers in f32
     rounded: bool = False  # the same weights as with fp16, all in f32
     depth_to_space: bool = False  # the operator, as exported on a GPU, or Reshape-Transpose-Reshape
@@ -105,7 +106,7 @@ class _Layers:
     def conv(self, x, name, c_in, c_out, k, stride=1, gain=2.0, scope=None):
         """`gain` suits LeakyReLU, which halves the mean square. x·cos x is the identity for small x
         and wild for large ones: a random network with larger weights multiplies every rounding."""
-        gain = gain / 2 if "c" in self.n.options else gain
+        gain *= self.n.gain / 2 if "c" in self.n.options else self.n.gain
         key = (name, c_in, c_out, k)
         if key not in self.weights:
             std = np.sqrt(gain / (c_in * k * k))

@@ -152,3 +152,11 @@ void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summa
     for (size_t i = 0; i < graph->n_initializers; i++)
         summary->weight_bytes += (int64_t)graph->initializers[i].bytes;
 }
+
+bool mface_onnx_uses(const struct mface_onnx *onnx, const char *op_type)
+{
+    for (size_t i = 0; i < onnx->n_nodes; i++)
+        if (strcmp(onnx->nodes[i].proto->op_type, op_type) == 0)
+            return true;
+    return false;
+}

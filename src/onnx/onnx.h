@@ -82,6 +82,9 @@ struct mface_onnx_summary {
 };
 void mface_onnx_summarize(const struct mface_onnx *onnx, struct mface_onnx_summary *summary);
 
+/* Whether a node of the graph is of that operator. */
+bool mface_onnx_uses(const struct mface_onnx *onnx, const char *op_type);
+
 struct mface_plan;
 struct mface_weights;
 

@@ -61,6 +61,11 @@ MFACE_NODISCARD enum mface_status mface_dfm_compile(const struct mface_dfm *dfm,
 MFACE_NODISCARD enum mface_status mface_dfm_choose_precision(
     struct mface_dfm *dfm, enum mface_dfm_precision asked);
 
+/* Whether the model's faces and masks in bf16 are as good as those in f32 to the eye. Takes the
+ * memory of both where it has to look. Logs on failure. */
+MFACE_NODISCARD enum mface_status mface_dfm_is_good_in_bf16(
+    const struct mface_dfm *dfm, bool *is_good);
+
 /* One run of a plan; outputs that are NULL are not computed further than others need. */
 MFACE_NODISCARD enum mface_status mface_dfm_run_plan(const struct mface_dfm *dfm,
     struct mface_plan *plan, float morph, float *face, float *celeb_face, float *celeb_mask,

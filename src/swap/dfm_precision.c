@@ -3,7 +3,8 @@
  * Flags of the CPU do not tell: with oneDNN 2.6 bf16 is eight times as fast as f32 where there is
  * AMX, and slower than f32 where there is only AVX512-BF16. So the model itself is run in each
  * precision this machine supports, once, and what was faster is remembered for this model, CPU,
- * library and number of threads. The plans that are measured have no weights (blank ones, see
+ * library and number of threads. A model whose results in bf16 would be seen to differ stays in
+ * f32 (dfm_quality.c). The plans that are measured have no weights (blank ones, see
  * onnx/weights.h), so that measuring takes neither the time nor the memory of packing them twice;
  * what that leaves out is the time to read the weights, which is half as long in bf16. */
 #include "base/cpu.h"
@@ -15,7 +16,8 @@
 enum { MEASURED_RUNS = 3 };
 
 struct measured {
-    int64_t us[2]; // per enum mface_precision; 0: cannot run here
+    int64_t us[2];        // per enum mface_precision; 0: cannot run here
+    int64_t is_bf16_good; // enough to be used where it is faster
 };
 
 /* All four images of a face, in one block of zeros. */
@@ -82,6 +84,28 @@ static bool makes_sense(const struct measured *measured)
     return measured->us[MFACE_PRECISION_F32] > 0 && measured->us[MFACE_PRECISION_BF16] > 0;
 }
 
+static enum mface_status measure_all(const struct mface_dfm *dfm, struct measured *measured)
+{
+    bool is_good = false;
+    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+        MFACE_TRY(measure(dfm, i, &measured->us[i]));
+    if (measured->us[MFACE_PRECISION_BF16] < measured->us[MFACE_PRECISION_F32])
+        MFACE_TRY(mface_dfm_is_good_in_bf16(dfm, &is_good));
+    measured->is_bf16_good = is_good;
+    return MFACE_OK;
+}
+
+static void tell(const struct mface_dfm *dfm, const struct measured *measured)
+{
+    const int64_t *us = measured->us;
+    const bool is_worse =
+        us[MFACE_PRECISION_BF16] < us[MFACE_PRECISION_F32] && !measured->is_bf16_good;
+    mface_log(MFACE_LOG_INFO, "%s: a face takes %.1f ms in f32, %.1f ms in bf16: %s%s", dfm->path,
+        (double)us[MFACE_PRECISION_F32] / 1000, (double)us[MFACE_PRECISION_BF16] / 1000,
+        mface_precision_name(dfm->precision),
+        is_worse ? ", since this model's faces in bf16 would be seen to differ" : "");
+}
+
 static enum mface_status choose(struct mface_dfm *dfm)
 {
     const struct mface_key identity = record_identity(dfm);
@@ -91,17 +115,14 @@ static enum mface_status choose(struct mface_dfm *dfm)
         return MFACE_OK;
     if (!mface_memory_read(dfm->folder, "precision", identity, &measured, sizeof measured) ||
         !makes_sense(&measured)) {
-        for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
-            MFACE_TRY(measure(dfm, i, &measured.us[i]));
+        MFACE_TRY(measure_all(dfm, &measured));
         mface_memory_write(dfm->folder, "precision", identity, &measured, sizeof measured);
     }
-    if (measured.us[MFACE_PRECISION_BF16] < measured.us[MFACE_PRECISION_F32])
+    if (measured.is_bf16_good)
         dfm->precision = MFACE_PRECISION_BF16;
     dfm->info.f32_us = measured.us[MFACE_PRECISION_F32];
     dfm->info.bf16_us = measured.us[MFACE_PRECISION_BF16];
-    mface_log(MFACE_LOG_INFO, "%s: a face takes %.1f ms in f32, %.1f ms in bf16: %s", dfm->path,
-        (double)dfm->info.f32_us / 1000, (double)dfm->info.bf16_us / 1000,
-        mface_precision_name(dfm->precision));
+    tell(dfm, &measured);
     return MFACE_OK;
 }
 

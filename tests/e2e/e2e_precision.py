@@ -1,0 +1,38 @@
+"""--precision auto: the faster one, unless a model's faces would be seen to differ in it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import dfm_network  # noqa: E402
+from onnx_writer import BATCH, Writer  # noqa: E402
+
+# Large enough that bf16 is the faster one wherever it is made for by the hardware.
+DIMS = {"size": 128, "e_dims": 32, "ae_dims": 64, "d_dims": 32, "d_mask_dims": 16}
+
+
+def make_model(path, gain):
+    writer = Writer("cosine", 5, BATCH)
+    dfm_network.write(writer, dfm_network.Network(archi="liae", options="c", gain=gain, **DIMS))
+    writer.save(pathlib.Path(path), "memoface test model: x*cos x, seeded random weights")
+
+
+def info(lab, model):
+    done = subprocess.run([lab.memoface, "info", model, "--json"], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_auto_leaves_out_what_would_show(lab):
+    models = {gain: lab.path(f"gain-{gain}.dfm") for gain in (1.0, 2.5)}
+    for gain, model in models.items():
+        make_model(model, gain)
+    calm, wild = (info(lab, model) for model in models.values())
+    assert wild["precision"] == "f32"
+    if "bf16_ms" in calm:
+        faster = "bf16" if calm["bf16_ms"] < calm["f32_ms"] else "f32"
+        assert calm["precision"] == faster, calm
+    assert info(lab, models[2.5]) == wild  # as remembered
