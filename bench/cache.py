@@ -4,7 +4,7 @@
 --json prints one object:
 
     hit_ns_1t                 a hit on one thread, 100,000 entries: look up, reference, release
-    ops_ratio_hcc_1t, _2t     operations a second over RocksDB's HyperClockCache, by threads;
+    ops_ratio_hcc_1t, _2t, _4t   operations a second over RocksDB's HyperClockCache, by threads;
     ops_ratio_lru_2t          over its LRUCache; the lower of 95/5 and 50/50 get/insert
     overhead_bytes_per_entry  what the budget is charged beyond an entry's bytes
     saved_vs_clairvoyant      {WORKLOAD{SIZE{POLICY}}}: saved over what no policy can exceed
@@ -88,9 +88,9 @@ def print_saved(saved):
 
 def ratio(mixes, n_threads, peer):
     """The lower of both mixes; None without the peer."""
-    ratios = [mix["memoface"]["ops_per_s"] / mix[peer]["ops_per_s"] for mix in mixes
+    ratios = [mix[peer]["ops_ratio"] for mix in mixes
               if mix["threads"] == n_threads and peer in mix]
-    return round(min(ratios), 3) if ratios else None
+    return min(ratios) if ratios else None
 
 
 def run_ops(build, seconds, rounds):
@@ -129,6 +129,7 @@ def summarise(ops, saved, disk):
     figures = {"hit_ns_1t": ops["hit_ns"]["memoface"]}
     for name, n_threads, peer in (("ops_ratio_hcc_1t", 1, "HyperClockCache"),
                                   ("ops_ratio_hcc_2t", 2, "HyperClockCache"),
+                                  ("ops_ratio_hcc_4t", 4, "HyperClockCache"),
                                   ("ops_ratio_lru_2t", 2, "LRUCache")):
         figures[name] = ratio(ops["mixes"], n_threads, peer)
         if figures[name] is None:

@@ -1,11 +1,13 @@
 /* cache-ops: operations per second of the cache beside its peers, as JSON.
  *
- *     cache-ops [--seconds S] [--rounds N]
+ *     cache-ops [--seconds S] [--rounds N] [--threads N] [--inserts PERCENT] [--caches N]
  *
  * 100,000 entries of 1 KB are asked for at random; every so often a new one is put in (one in 20,
  * or every other operation), which pushes one out; what is asked for and gone is put back. A few
  * rounds, the caches taking turns, medians. Then what one hit takes, what an entry takes beside its
- * bytes, and how long memory takes to return when 2 GB become 512 MB. */
+ * bytes, and how long memory takes to return when 2 GB become 512 MB. With --threads
+ * or --inserts only the mixes of that kind; with --caches only the first so many (1: ours, for a
+ * profiler). */
 #include "backend.h"
 
 #include "base/cpu.h"
@@ -37,6 +39,13 @@ enum { N_BACKENDS = sizeof backends / sizeof backends[0] };
 
 static const int thread_counts[] = { 1, 2, 4 };
 static const int insert_percents[] = { 5, 50 };
+
+struct options {
+    double seconds;
+    int n_rounds;
+    int n_threads, insert_percent; // 0: each
+    int n_backends;                // the first so many
+};
 
 struct worker {
     const struct backend *backend;
@@ -98,6 +107,13 @@ static void *filled(const struct backend *backend)
     return cache;
 }
 
+/* From the first operation on, what comes pushes something out. */
+static void fill_up(const struct backend *backend, void *cache)
+{
+    for (uint64_t n = 0; n < N_ENTRIES / 2; n++)
+        backend->insert(cache, UINT64_MAX - n, ENTRY_BYTES);
+}
+
 static struct rate measure(
     const struct backend *backend, int n_threads, int insert_percent, double seconds)
 {
@@ -105,6 +121,7 @@ static struct rate measure(
     pthread_t threads[N_THREADS_MAX];
     atomic_bool stop = false;
     void *cache = filled(backend);
+    fill_up(backend, cache);
     const int64_t start_us = mface_time_us();
     for (int i = 0; i < n_threads; i++) {
         workers[i] = (struct worker) { backend, cache, &stop, 0x1234567 + 977u * (unsigned)i, i,
@@ -139,21 +156,50 @@ static double median(double *values, int n)
     return values[n / 2];
 }
 
+/* One cache's part of a mix; beside a peer, the median of what each round says of the two. */
+static void print_cache(int which, double ops[][N_ROUNDS_MAX], int n_rounds, double hit_rate)
+{
+    double ratios[N_ROUNDS_MAX], own[N_ROUNDS_MAX];
+    for (int round = 0; round < n_rounds; round++) {
+        ratios[round] = ops[0][round] / ops[which][round];
+        own[round] = ops[which][round];
+    }
+    printf(", \"%s\": {\"ops_per_s\": %.0f, \"hit_rate\": %.4f, \"ops_ratio\": %.3f}",
+        backends[which]->name, median(own, n_rounds), hit_rate, median(ratios, n_rounds));
+}
+
 /* The caches take turns, so that a busy machine is busy for all of them. */
-static void print_mix(int n_threads, int insert_percent, int n_rounds, double seconds)
+static void print_mix(
+    const struct options *options, int n_threads, int insert_percent, const char *separator)
 {
     double ops[N_BACKENDS_MAX][N_ROUNDS_MAX], hits[N_BACKENDS_MAX] = { 0 };
-    for (int round = 0; round < n_rounds; round++)
-        for (int i = 0; i < N_BACKENDS; i++) {
-            const struct rate rate = measure(backends[i], n_threads, insert_percent, seconds);
+    for (int round = 0; round < options->n_rounds; round++)
+        for (int i = 0; i < options->n_backends; i++) {
+            const struct rate rate =
+                measure(backends[i], n_threads, insert_percent, options->seconds);
             ops[i][round] = rate.ops_per_s;
-            hits[i] += rate.hit_rate / n_rounds;
+            hits[i] += rate.hit_rate / options->n_rounds;
         }
-    printf("{\"threads\": %d, \"insert_percent\": %d", n_threads, insert_percent);
-    for (int i = 0; i < N_BACKENDS; i++)
-        printf(", \"%s\": {\"ops_per_s\": %.0f, \"hit_rate\": %.4f}", backends[i]->name,
-            median(ops[i], n_rounds), hits[i]);
+    printf("%s{\"threads\": %d, \"insert_percent\": %d", separator, n_threads, insert_percent);
+    for (int i = 0; i < options->n_backends; i++)
+        print_cache(i, ops, options->n_rounds, hits[i]);
     printf("}");
+}
+
+/* Those of the mixes that were asked for: all unless a number says which. */
+static void print_mixes(const struct options *options)
+{
+    const char *separator = "";
+    printf("\"mixes\": [");
+    for (int t = 0; t < 3; t++)
+        for (int m = 0; m < 2; m++) {
+            if ((options->n_threads && options->n_threads != thread_counts[t]) ||
+                (options->insert_percent && options->insert_percent != insert_percents[m]))
+                continue;
+            print_mix(options, thread_counts[t], insert_percents[m], separator);
+            separator = ", ";
+        }
+    printf("]");
 }
 
 static double hit_ns(const struct backend *backend, int n_rounds)
@@ -228,27 +274,39 @@ static double shrink_ms(void)
     return ms;
 }
 
-int main(int argc, char **argv)
+static struct options parse(int argc, char **argv)
 {
-    double seconds = 0.5;
-    int n_rounds = 5;
+    struct options options = { .seconds = 0.5, .n_rounds = 5, .n_backends = N_BACKENDS };
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--seconds") == 0)
-            seconds = atof(argv[i + 1]);
+            options.seconds = atof(argv[i + 1]);
         else if (strcmp(argv[i], "--rounds") == 0)
-            n_rounds = atoi(argv[i + 1]);
+            options.n_rounds = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--threads") == 0)
+            options.n_threads = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--inserts") == 0)
+            options.insert_percent = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--caches") == 0)
+            options.n_backends = atoi(argv[i + 1]);
     }
-    n_rounds = n_rounds < 1 ? 1 : n_rounds > N_ROUNDS_MAX ? N_ROUNDS_MAX : n_rounds;
-    const double overhead = overhead_bytes(), shrink = shrink_ms();
+    options.n_rounds = options.n_rounds < 1              ? 1
+                       : options.n_rounds > N_ROUNDS_MAX ? N_ROUNDS_MAX
+                                                         : options.n_rounds;
+    if (options.n_backends < 1 || options.n_backends > N_BACKENDS)
+        options.n_backends = N_BACKENDS;
+    return options;
+}
+
+int main(int argc, char **argv)
+{
+    const struct options options = parse(argc, argv);
     printf("{");
-    print_hits(n_rounds);
-    printf(", \"overhead_bytes_per_entry\": %.1f, \"shrink_rss_ms\": %.1f, \"mixes\": [", overhead,
-        shrink);
-    for (int t = 0; t < 3; t++)
-        for (int m = 0; m < 2; m++) {
-            printf("%s", t || m ? ", " : "");
-            print_mix(thread_counts[t], insert_percents[m], n_rounds, seconds);
-        }
-    printf("]}\n");
+    if (!options.n_threads && !options.insert_percent) {
+        const double overhead = overhead_bytes(), shrink = shrink_ms();
+        print_hits(options.n_rounds);
+        printf(", \"overhead_bytes_per_entry\": %.1f, \"shrink_rss_ms\": %.1f, ", overhead, shrink);
+    }
+    print_mixes(&options);
+    printf("}\n");
     return 0;
 }

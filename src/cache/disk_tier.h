@@ -1,4 +1,5 @@
-/* The tier's inside, shared by disk.c (opening, reading) and disk_writer.c (queue, segments). */
+/* The tier's inside, shared by disk_open.c, disk.c (reading, queue) and disk_writer.c (segments).
+ */
 #ifndef MFACE_CACHE_DISK_TIER_H
 #define MFACE_CACHE_DISK_TIER_H
 

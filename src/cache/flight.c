@@ -55,7 +55,7 @@ enum mface_status cache_flight_wait(
 {
     flight->n_waiters++;
     while (!flight->done)
-        pthread_cond_wait(&shard->landed, &shard->lock);
+        cache_bell_wait(&shard->landed, &shard->lock);
     *blob = flight->blob;
     const enum mface_status status = flight->status;
     if (--flight->n_waiters == 0)
@@ -76,7 +76,7 @@ int cache_flight_land(struct cache_shard *shard, struct mface_key key, struct mf
     flight->done = true;
     flight->status = status;
     flight->blob = blob;
-    pthread_cond_broadcast(&shard->landed);
+    cache_bell_ring(&shard->landed);
     return flight->n_waiters;
 }
 

@@ -4,10 +4,15 @@
  *                 index, flights         ↑ lists
  *                                      policy
  *
- * Locks: one mutex a shard (index, flights) and one ledger mutex (budget, policy, table, room).
- * The ledger's may be held when a shard's is taken, never the other way round. A hit takes neither:
- * it reads the index and swaps the entry's meta word (entry.h). Bytes are filled outside all locks,
+ * Locks: one a shard (index, flights) and one for the ledger (budget, policy, table, room). The
+ * ledger's may be held when a shard's is taken, never the other way round. A hit takes neither: it
+ * reads the index and swaps the entry's meta word (entry.h). Bytes are filled outside all locks,
  * between reserve and commit.
+ *
+ * A load opens the ledger once, in reserve. Commit only leaves the entry in `arrivals`, and whoever
+ * opens the ledger next takes it into the policy, before anything else: so nobody who holds the
+ * ledger sees a policy without an entry that was committed before. In a full cache reserve hands
+ * the victim's slot on as it is, and its former key leaves the index after the ledger was closed.
  *
  * One ledger and not one a shard, because entries differ in size by five orders of magnitude: a
  * budget cut into shards would refuse what the whole could hold, and the policy would be another
@@ -17,27 +22,27 @@
 
 #include "base/stat.h"
 #include "cache/index.h"
+#include "cache/lock.h"
 #include "cache/policy.h"
 #include "cache/room.h"
 #include "cache/table.h"
-
-#include <pthread.h>
 
 enum { CACHE_SHARDS_MAX = 16, CACHE_STRIPES = 16 };
 
 struct cache_flight;
 
 struct cache_shard {
-    _Alignas(64) pthread_mutex_t lock; // guards what follows; index slots are read without it
-    pthread_cond_t landed;             // some flight is done
+    _Alignas(64) struct cache_lock lock; // guards what follows; index slots are read without it
+    struct cache_bell landed;            // some flight is done
+    struct cache_flight *flights;        // keys being loaded: as many as threads load, a short list
+    struct cache_flight *spare;          // for reuse
     struct cache_index index;
-    struct cache_flight *flights; // keys being loaded: as many as threads load, a short list
-    struct cache_flight *spare;   // for reuse
 };
 
-/* Hits are counted where no other thread counts, so that counting is no contention. */
+/* Lookups are counted where no other thread counts, so that counting is no contention. */
 struct cache_stripe {
     _Alignas(64) mface_counter hits[MFACE_CACHE_CLASSES_MAX];
+    mface_counter misses[MFACE_CACHE_CLASSES_MAX];
     mface_counter saved_us[MFACE_CACHE_CLASSES_MAX];
 };
 
@@ -52,13 +57,14 @@ struct mface_cache {
     uint64_t shard_mask;         // shards, less one
     struct cache_shard *shards;  //
     _Atomic int64_t index_bytes; // of all shards
-    mface_counter misses[MFACE_CACHE_CLASSES_MAX];
 
-    pthread_mutex_t ledger; // guards everything below but the stripes
+    _Alignas(64) _Atomic uint32_t arrivals; // committed, not yet in the policy: the last of a chain
+    _Alignas(64) struct cache_lock ledger;  // guards everything below but the stripes
     struct cache_table table;
     struct cache_room room;
     int64_t fixed_bytes; // of the cache itself
     int64_t limit_bytes, peak_bytes, rejected;
+    int64_t evicted_bytes; // ever
     struct cache_class_counts classes[MFACE_CACHE_CLASSES_MAX];
 
     struct cache_stripe stripes[CACHE_STRIPES]; // each written by its thread; the last by any
@@ -69,7 +75,15 @@ static inline struct cache_shard *cache_shard_of(const struct mface_cache *cache
     return &cache->shards[hash & cache->shard_mask];
 }
 
-/* ledger.c; all under the ledger lock. */
+/* ledger.c */
+void cache_announce(struct mface_cache *cache, struct mface_blob *blob); // needs no lock
+/* Takes the lock; what was announced before enters the policy and the counts. */
+void cache_ledger_open(struct mface_cache *cache);
+void cache_ledger_close(struct mface_cache *cache);
+/* Takes a key of an evicted entry out of the index; with or without the ledger's lock. */
+void cache_unlist(struct mface_cache *cache, struct mface_key key, const struct mface_blob *blob);
+
+/* The rest of ledger.c, under the ledger's lock. */
 int64_t cache_used_bytes(const struct mface_cache *cache);
 /* Evicts and returns pages until `size` more bytes fit (0: until the budget is met); false when
  * what is left is pinned. */
@@ -77,9 +91,14 @@ bool cache_make_room(struct mface_cache *cache, size_t size);
 bool cache_evict_one(struct mface_cache *cache);
 void cache_note_peak(struct mface_cache *cache);
 /* An entry in state FILLING with one reference and room for its bytes; NULL when there is none. */
-struct mface_blob *cache_take_blob(
-    struct mface_cache *cache, struct mface_key key, unsigned cls, size_t size);
-void cache_give_blob(struct mface_cache *cache, struct mface_blob *blob); // in state FREE
+struct mface_blob *cache_take_blob(struct mface_cache *cache, size_t size);
+/* The same where something must go for it and the victim's slot suits: its entry and its bytes pass
+ * on as they are, so no account changes and the next loader can have the ledger at once. Then the
+ * caller must still unlist the former key. NULL where it is not as simple as that; one entry may
+ * have been evicted then. */
+struct mface_blob *cache_take_over(
+    struct mface_cache *cache, size_t size, struct mface_key *former_key);
+void cache_give_blob(struct mface_cache *cache, struct mface_blob *blob); // FILLING; becomes FREE
 void cache_trim(struct mface_cache *cache);
 
 /* flight.c; all under the shard's lock. */
@@ -96,5 +115,6 @@ void cache_flight_clear(struct cache_shard *shard);
 
 /* stats.c */
 void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us);
+void cache_count_miss(struct mface_cache *cache, unsigned cls);
 
 #endif

@@ -4,6 +4,59 @@
 /* A shrink below one slab's worth of gaps is not worth clearing slabs for. */
 enum { COMPACT_AFTER_BYTES = 256 << 10 };
 
+/* Entries chain by `newer`, which is the policy's once it has them. The release, and the acquire in
+ * take_in(), hand over what the loader wrote. A commit announces before it publishes: who finds an
+ * entry visible, and then takes the ledger, has it in the policy. */
+void cache_announce(struct mface_cache *cache, struct mface_blob *blob)
+{
+    const uint32_t id = (uint32_t)(blob - cache->entries);
+    uint32_t head = atomic_load_explicit(&cache->arrivals, memory_order_relaxed);
+    do
+        blob->newer = head;
+    while (!atomic_compare_exchange_weak_explicit(
+        &cache->arrivals, &head, id, memory_order_release, memory_order_relaxed));
+}
+
+/* The chain is taken whole, so that no number can leave and return under a pusher's eyes; the first
+ * to come is at its end. */
+static uint32_t take_arrivals(struct mface_cache *cache)
+{
+    uint32_t id = atomic_exchange_explicit(&cache->arrivals, 0, memory_order_acquire);
+    uint32_t first = 0;
+    while (id) {
+        const uint32_t next = cache->entries[id].newer;
+        cache->entries[id].newer = first;
+        first = id;
+        id = next;
+    }
+    return first;
+}
+
+static void take_in(struct mface_cache *cache)
+{
+    for (uint32_t id = take_arrivals(cache), next; id; id = next) {
+        struct mface_blob *blob = &cache->entries[id];
+        struct cache_class_counts *counts = &cache->classes[blob->cls];
+        next = blob->newer;
+        counts->inserts++;
+        counts->n_entries++;
+        counts->bytes += (int64_t)blob->size;
+        cache->ops->insert(cache->policy, blob);
+    }
+}
+
+void cache_ledger_open(struct mface_cache *cache)
+{
+    cache_lock_take(&cache->ledger);
+    if (atomic_load_explicit(&cache->arrivals, memory_order_relaxed))
+        take_in(cache);
+}
+
+void cache_ledger_close(struct mface_cache *cache)
+{
+    cache_lock_give(&cache->ledger);
+}
+
 int64_t cache_used_bytes(const struct mface_cache *cache)
 {
     return cache->fixed_bytes + cache->room.resident_bytes + cache->room.own_bytes +
@@ -19,8 +72,8 @@ void cache_note_peak(struct mface_cache *cache)
         cache->peak_bytes = used_bytes;
 }
 
-/* From now on nobody can take a reference. Pairs with the release of the last one: what its holder
- * read was read before what comes next is written. */
+/* From now on nobody can take a reference, and the claimer has the only one. Pairs with the release
+ * of the last one before: what its holder read was read before what comes next is written. */
 static bool claim(struct mface_blob *blob)
 {
     uint64_t meta = atomic_load_explicit(&blob->meta, memory_order_relaxed);
@@ -28,39 +81,56 @@ static bool claim(struct mface_blob *blob)
         if (!cache_meta_is_visible(meta) || cache_meta_is_pinned(meta))
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&blob->meta, &meta,
-        cache_meta_make(CACHE_FREE, (uint32_t)(meta >> CACHE_USE_SHIFT), 0), memory_order_acquire,
-        memory_order_relaxed));
+        cache_meta_make(CACHE_FILLING, (uint32_t)(meta >> CACHE_USE_SHIFT), 1),
+        memory_order_acquire, memory_order_relaxed));
     return true;
 }
 
-static void evict_claimed(struct mface_cache *cache, struct mface_blob *blob)
+static struct mface_blob *claim_victim(struct mface_cache *cache)
 {
-    const uint64_t hash = cache_key_hash(blob->key);
-    struct cache_shard *shard = cache_shard_of(cache, hash);
-    pthread_mutex_lock(&shard->lock);
-    cache_index_remove(&shard->index, hash, (uint32_t)(blob - cache->entries));
-    pthread_mutex_unlock(&shard->lock);
+    struct mface_blob *blob;
+    do
+        blob = cache->ops->victim(cache->policy);
+    while (blob && !claim(blob)); // a hit came between: now it is pinned, and the policy sees it
+    return blob;
+}
+
+static void strike_off(struct mface_cache *cache, struct mface_blob *blob)
+{
     struct cache_class_counts *counts = &cache->classes[blob->cls];
     counts->evictions++;
     counts->n_entries--;
     counts->bytes -= (int64_t)blob->size;
+    cache->evicted_bytes += (int64_t)blob->size;
     cache->ops->remove(cache->policy, blob);
+}
+
+void cache_unlist(struct mface_cache *cache, struct mface_key key, const struct mface_blob *blob)
+{
+    const uint64_t hash = cache_key_hash(key);
+    struct cache_shard *shard = cache_shard_of(cache, hash);
+    cache_lock_take(&shard->lock);
+    cache_index_remove(&shard->index, hash, (uint32_t)(blob - cache->entries));
+    cache_lock_give(&shard->lock);
+}
+
+static void evict_claimed(struct mface_cache *cache, struct mface_blob *blob)
+{
+    cache_unlist(cache, blob->key, blob);
+    strike_off(cache, blob);
     cache_give_blob(cache, blob);
 }
 
 bool cache_evict_one(struct mface_cache *cache)
 {
-    struct mface_blob *blob;
-    do {
-        blob = cache->ops->victim(cache->policy);
-        if (!blob)
-            return false;
-    } while (!claim(blob)); // a hit came between: now it is pinned, and the policy sees it
-    evict_claimed(cache, blob);
-    return true;
+    struct mface_blob *blob = claim_victim(cache);
+    if (blob)
+        evict_claimed(cache, blob);
+    return blob != NULL;
 }
 
-/* Empties the slab that is nearly empty anyway; false when nothing in it could go. */
+/* Empties the slab that is nearly empty anyway; false when nothing in it could go. What is claimed
+ * here was perhaps committed since the ledger was opened. */
 static bool compact(struct mface_cache *cache)
 {
     struct cache_slab_view slab;
@@ -72,6 +142,7 @@ static bool compact(struct mface_cache *cache)
         struct mface_blob *blob = slab.ids[i] ? &cache->entries[slab.ids[i]] : NULL;
         if (!blob || !claim(blob))
             continue;
+        take_in(cache);
         evict_claimed(cache, blob);
         any = true;
     }
@@ -86,23 +157,15 @@ static int64_t need_bytes(struct mface_cache *cache, size_t size)
     return cache_room_need(&cache->room, size) + (cache->table.free ? 0 : CACHE_TABLE_PAGE_BYTES);
 }
 
-static int64_t resident_total(const struct mface_cache *cache)
-{
-    int64_t bytes = 0;
-    for (int i = 0; i < MFACE_CACHE_CLASSES_MAX; i++)
-        bytes += cache->classes[i].bytes;
-    return bytes;
-}
-
 bool cache_make_room(struct mface_cache *cache, size_t size)
 {
-    const int64_t start_bytes = resident_total(cache);
+    const int64_t start_bytes = cache->evicted_bytes;
     int64_t over_bytes;
     while (
         (over_bytes = cache_used_bytes(cache) + need_bytes(cache, size) - cache->limit_bytes) > 0) {
         if (cache_room_chill(&cache->room))
             continue;
-        const int64_t evicted_bytes = start_bytes - resident_total(cache);
+        const int64_t evicted_bytes = cache->evicted_bytes - start_bytes;
         if (evicted_bytes > over_bytes + COMPACT_AFTER_BYTES && compact(cache))
             continue;
         if (!cache_evict_one(cache))
@@ -111,29 +174,49 @@ bool cache_make_room(struct mface_cache *cache, size_t size)
     return true;
 }
 
-struct mface_blob *cache_take_blob(
-    struct mface_cache *cache, struct mface_key key, unsigned cls, size_t size)
+/* Nobody else touches meta: the entry is not visible. */
+static void start_filling(struct mface_cache *cache, struct mface_blob *blob)
+{
+    atomic_store_explicit(&blob->meta,
+        cache_meta_make(CACHE_FILLING, cache_policy_now(cache->policy), 1), memory_order_relaxed);
+}
+
+struct mface_blob *cache_take_over(
+    struct mface_cache *cache, size_t size, struct mface_key *former_key)
+{
+    const int64_t left_bytes = cache->limit_bytes - cache_used_bytes(cache);
+    if (left_bytes < 0 || cache->room.warm || left_bytes >= need_bytes(cache, size))
+        return NULL;
+    struct mface_blob *blob = claim_victim(cache);
+    if (!blob)
+        return NULL;
+    if (!cache_room_same_slot(blob->size, size)) {
+        evict_claimed(cache, blob);
+        return NULL;
+    }
+    strike_off(cache, blob);
+    *former_key = blob->key;
+    start_filling(cache, blob);
+    return blob;
+}
+
+struct mface_blob *cache_take_blob(struct mface_cache *cache, size_t size)
 {
     struct mface_blob *blob = cache_table_take(&cache->table);
     if (!blob)
         return NULL;
-    uint8_t *data = cache_room_take(&cache->room, size, (uint32_t)(blob - cache->entries));
-    if (!data) {
+    blob->data = cache_room_take(&cache->room, size, (uint32_t)(blob - cache->entries));
+    if (!blob->data) {
         cache_table_give(&cache->table, blob);
         return NULL;
     }
-    blob->key = key;
-    blob->data = data;
-    blob->size = size;
-    blob->cls = cls & 0xff;
-    blob->cost_us = 0;
-    atomic_store_explicit(&blob->meta,
-        cache_meta_make(CACHE_FILLING, cache_policy_now(cache->policy), 1), memory_order_relaxed);
+    start_filling(cache, blob);
     return blob;
 }
 
 void cache_give_blob(struct mface_cache *cache, struct mface_blob *blob)
 {
+    atomic_store_explicit(&blob->meta, cache_meta_make(CACHE_FREE, 0, 0), memory_order_relaxed);
     cache_room_give(&cache->room, blob->data, blob->size);
     cache_table_give(&cache->table, blob);
 }
@@ -145,8 +228,8 @@ void cache_trim(struct mface_cache *cache)
     cache_table_trim(&cache->table);
     for (uint64_t i = 0; i <= cache->shard_mask; i++) {
         struct cache_shard *shard = &cache->shards[i];
-        pthread_mutex_lock(&shard->lock);
+        cache_lock_take(&shard->lock);
         atomic_fetch_sub(&cache->index_bytes, cache_index_trim(&shard->index));
-        pthread_mutex_unlock(&shard->lock);
+        cache_lock_give(&shard->lock);
     }
 }

@@ -37,7 +37,8 @@ struct cache_policy_ops {
     /* NULL: out of memory. */
     struct cache_policy *(*create)(struct mface_blob *entries);
     void (*free)(struct cache_policy *policy);
-    /* A new entry: size, class and cost are known. Advances the clock. */
+    /* A new entry: size, class and cost are known. It may have been hit since it became visible.
+     * Advances the clock. */
     void (*insert)(struct cache_policy *policy, struct mface_blob *entry);
     /* NULL unless the policy must act at each hit: the others find hits in the meta word later,
      * so that a hit needs no lock. */

@@ -171,6 +171,15 @@ bool cache_room_chill(struct cache_room *room)
     return true;
 }
 
+bool cache_room_same_slot(size_t a, size_t b)
+{
+    if (a == b)
+        return true;
+    const size_t object = cache_slab_object_bytes(a);
+    return object == cache_slab_object_bytes(b) &&
+           (object || mface_align_up(a, PAGE_BYTES) == mface_align_up(b, PAGE_BYTES));
+}
+
 int64_t cache_room_need(struct cache_room *room, size_t size)
 {
     const struct room_class *cls = cache_room_class(room, size, true);

@@ -45,6 +45,9 @@ struct cache_slab_view {
 void cache_room_init(struct cache_room *room, size_t slab_objects);
 void cache_room_clear(struct cache_room *room); // unmaps everything
 
+/* Whether room for one of the sizes is room for the other. */
+bool cache_room_same_slot(size_t a, size_t b);
+
 /* By how much resident_bytes would grow by taking room for `size` bytes now: 0 when a warm slot or
  * a slab with a gap is at hand. */
 int64_t cache_room_need(struct cache_room *room, size_t size);

@@ -2,7 +2,7 @@
  * plain additions. Threads beyond the stripes share the last one, atomically. */
 #include "cache/internal.h"
 
-#include <string.h>
+#include <pthread.h>
 
 static _Atomic uint32_t stripes_taken; // bit set
 static pthread_once_t stripes_once = PTHREAD_ONCE_INIT;
@@ -46,11 +46,16 @@ static void add_own(mface_counter *counter, int64_t value)
     atomic_store_explicit(counter, mface_counter_get(counter) + value, memory_order_relaxed);
 }
 
-void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
+static struct cache_stripe *own_stripe(struct mface_cache *cache)
 {
     if (!stripe_plus_1)
         stripe_plus_1 = take_stripe() + 1;
-    struct cache_stripe *stripe = &cache->stripes[stripe_plus_1 - 1];
+    return &cache->stripes[stripe_plus_1 - 1];
+}
+
+void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
+{
+    struct cache_stripe *stripe = own_stripe(cache);
     if (stripe_plus_1 - 1 == SHARED_STRIPE) {
         mface_counter_add(&stripe->hits[cls], 1);
         mface_counter_add(&stripe->saved_us[cls], cost_us);
@@ -60,11 +65,19 @@ void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
     add_own(&stripe->saved_us[cls], cost_us);
 }
 
+void cache_count_miss(struct mface_cache *cache, unsigned cls)
+{
+    struct cache_stripe *stripe = own_stripe(cache);
+    if (stripe_plus_1 - 1 == SHARED_STRIPE)
+        mface_counter_add(&stripe->misses[cls], 1);
+    else
+        add_own(&stripe->misses[cls], 1);
+}
+
 static void sum_class(const struct mface_cache *cache, int i, struct mface_cache_class_stats *stats)
 {
     const struct cache_class_counts *counts = &cache->classes[i];
     *stats = (struct mface_cache_class_stats) {
-        .misses = mface_counter_get(&cache->misses[i]),
         .inserts = counts->inserts,
         .evictions = counts->evictions,
         .n_entries = counts->n_entries,
@@ -72,14 +85,16 @@ static void sum_class(const struct mface_cache *cache, int i, struct mface_cache
     };
     for (int k = 0; k < CACHE_STRIPES; k++) {
         stats->hits += mface_counter_get(&cache->stripes[k].hits[i]);
+        stats->misses += mface_counter_get(&cache->stripes[k].misses[i]);
         stats->saved_us += mface_counter_get(&cache->stripes[k].saved_us[i]);
     }
 }
 
 void mface_cache_get_stats(const struct mface_cache *cache_const, struct mface_cache_stats *stats)
 {
-    struct mface_cache *cache = (struct mface_cache *)cache_const; // the mutex only
-    pthread_mutex_lock(&cache->ledger);
+    struct mface_cache *cache = (struct mface_cache *)cache_const; // the books only
+    cache_ledger_open(cache);
+    cache_make_room(cache, 0); // the policy's memory may have grown
     *stats = (struct mface_cache_stats) {
         .limit_bytes = cache->limit_bytes,
         .used_bytes = cache_used_bytes(cache),
@@ -96,5 +111,5 @@ void mface_cache_get_stats(const struct mface_cache *cache_const, struct mface_c
         stats->n_entries += cls->n_entries;
         stats->saved_us += cls->saved_us;
     }
-    pthread_mutex_unlock(&cache->ledger);
+    cache_ledger_close(cache);
 }
