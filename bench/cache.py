@@ -194,7 +194,7 @@ def main():
     disk = run_disk(args.build_dir)
     if disk and not args.json:
         print(f"disk tier: writes {disk['write_mbps']:.0f}, reads {disk['read_mbps']:.0f} MB/s")
-    rerender = run_rerender(args.build_dir, 1 if args.quick else 3)
+    rerender = None if args.quick else run_rerender(args.build_dir, 3)
     if rerender and not args.json:
         print(f"rerender from disk: {rerender['inferences']} inferences, "
               f"{rerender['fps_ratio']:.1%} of the speed from RAM, "
