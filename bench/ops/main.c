@@ -235,10 +235,35 @@ static double overhead_bytes(void)
     return (double)(stats.used_bytes - stats.n_entries * ENTRY_BYTES) / (double)stats.n_entries;
 }
 
-/* Milliseconds until the resident set has fallen by what was taken away, or -1 after 10 s. */
+enum { BLOB_BYTES = 250880 }; // a swapped face of 224
+
+struct shrink_reader {
+    struct mface_cache *cache;
+    uint64_t n_keys;
+    atomic_bool is_over;
+};
+
+/* A job in progress while the cache shrinks: every hit must still be what was kept. */
+static void *read_all_along(void *user)
+{
+    struct shrink_reader *reader = user;
+    for (uint64_t n = 0; !atomic_load(&reader->is_over); n = (n + 7) % reader->n_keys) {
+        const struct mface_key key = { .lo = n * 0x9e3779b97f4a7c15u, .hi = n };
+        struct mface_blob *blob = mface_cache_get(reader->cache, key, 0);
+        if (!blob)
+            continue;
+        const uint8_t *data = mface_blob_data(blob);
+        if (data[0] != 1 || memcmp(data, data + 1, BLOB_BYTES - 1) != 0)
+            exit(1);
+        mface_blob_unref(reader->cache, &blob);
+    }
+    return NULL;
+}
+
+/* Milliseconds until the resident set has fallen by what was taken away, or -1 after 10 s. Another
+ * thread reads meanwhile. */
 static double shrink_ms(void)
 {
-    enum { BLOB_BYTES = 250880 }; // a swapped face of 224
     const int64_t from_bytes = INT64_C(2) << 30, to_bytes = INT64_C(512) << 20;
     const struct mface_cache_params params = { .budget_bytes = from_bytes };
     struct mface_cache *cache;
@@ -262,6 +287,10 @@ static double shrink_ms(void)
     mface_cache_get_stats(cache, &before);
     const int64_t rss_bytes = mface_rss_bytes(), start_us = mface_time_us();
     double ms = -1;
+    struct shrink_reader reader = { .cache = cache, .n_keys = (uint64_t)from_bytes / BLOB_BYTES };
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, read_all_along, &reader) != 0)
+        exit(1);
     if (mface_cache_resize(cache, to_bytes) == MFACE_OK) {
         mface_cache_get_stats(cache, &after);
         const int64_t freed = (before.used_bytes - after.used_bytes) * 95 / 100;
@@ -270,6 +299,8 @@ static double shrink_ms(void)
         if (mface_rss_bytes() <= rss_bytes - freed)
             ms = (double)(mface_time_us() - start_us) / 1000;
     }
+    atomic_store(&reader.is_over, true);
+    pthread_join(thread, NULL);
     mface_cache_free(&cache);
     return ms;
 }

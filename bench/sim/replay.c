@@ -62,6 +62,7 @@ static void demand_post(struct replay *replay, const struct face *face, bool *cr
     demand_swap(replay, face, crop_at_hand);
     demand_crop(replay, face, crop_at_hand);
     compute(replay, face->post, 1);
+    store_inherit(replay->store, face->post, &face->swap, 1);
 }
 
 static void demand_frame(struct replay *replay, const struct frame *frame)
@@ -79,6 +80,10 @@ static void demand_frame(struct replay *replay, const struct frame *frame)
     for (uint32_t i = 0; i < n; i++)
         demand_post(replay, &faces[i], &crop_at_hand[i]);
     compute(replay, frame->merge, 1);
+    uint32_t posts[256];
+    for (uint32_t i = 0; i < n; i++)
+        posts[i] = faces[i].post;
+    store_inherit(replay->store, frame->merge, posts, (int)n);
 }
 
 double replay(const struct trace *trace, struct store *store)

@@ -100,6 +100,12 @@ bool store_hit(struct store *store, uint32_t object)
     return true;
 }
 
+static bool is_resident(const struct store *store, uint32_t object)
+{
+    return cache_meta_is_visible(
+        atomic_load_explicit(&store->entries[object].meta, memory_order_relaxed));
+}
+
 static bool evict(struct store *store)
 {
     struct mface_blob *victim = store->ops->victim(store->policy);
@@ -130,4 +136,17 @@ void store_insert(struct store *store, uint32_t object, unsigned cls, int64_t by
     store->ops->insert(store->policy, entry);
     store->used_bytes += footprint_bytes;
     store->n_inserts++;
+}
+
+void store_inherit(struct store *store, uint32_t heir, const uint32_t *from, int n)
+{
+    struct mface_blob *entries[STORE_FROM_MAX];
+    if (!store->ops->inherit || !is_resident(store, heir))
+        return;
+    for (int i = 0; i < n; i++) {
+        if (!is_resident(store, from[i]))
+            return;
+        entries[i] = &store->entries[from[i]];
+    }
+    store->ops->inherit(store->policy, &store->entries[heir], entries, n);
 }

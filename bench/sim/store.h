@@ -6,7 +6,7 @@
 #include "cache/policy.h"
 
 /* What an entry takes beside its result, in the real cache: entry, index, slab. */
-enum { STORE_OVERHEAD_BYTES = 96 };
+enum { STORE_OVERHEAD_BYTES = 96, STORE_FROM_MAX = 256 };
 
 struct store {
     const struct cache_policy_ops *ops;
@@ -30,5 +30,8 @@ bool store_hit(struct store *store, uint32_t object);
 /* Inserts what is not there, evicting as needed; what is larger than the budget is not kept. */
 void store_insert(
     struct store *store, uint32_t object, unsigned cls, int64_t bytes, double cost_us);
+
+/* Tells the policy that `heir` was made from `n` others, at most STORE_FROM_MAX. */
+void store_inherit(struct store *store, uint32_t heir, const uint32_t *from, int n);
 
 #endif

@@ -91,6 +91,12 @@ MFACE_API void mface_cache_commit(
 MFACE_API void mface_cache_abort(struct mface_cache *cache, struct mface_key key,
     struct mface_blob *blob, enum mface_status status);
 
+/* After a commit of `heir`: it was made from `n` other entries, and who finds it will not ask for
+ * them. A hint to the policy, which may keep it in their stead; it does nothing when one of them is
+ * not there, and changes no bytes. */
+MFACE_API void mface_cache_inherit(
+    struct mface_cache *cache, struct mface_key heir, const struct mface_key *from, int n);
+
 MFACE_API const void *mface_blob_data(const struct mface_blob *blob); // 64-byte aligned
 MFACE_API void *mface_blob_data_mut(struct mface_blob *blob);         // between reserve and commit
 MFACE_API size_t mface_blob_size(const struct mface_blob *blob);

@@ -4,21 +4,33 @@
 #include "base/mem.h"
 #include "cache/index.h"
 
+#include <string.h>
+
 enum { MIN_BUCKETS = 16 };
+
+/* A record does not tell which half of a doubled table it belongs to, so it stands in both; the
+ * wrong one is never asked for and is the first to go. */
+static bool grow(struct cache_ghost *ghost)
+{
+    const size_t n = ghost->n_buckets, size = sizeof ghost->buckets[0];
+    struct cache_ghost_record(*buckets)[CACHE_GHOST_WAYS] =
+        mface_mem_calloc(n ? 2 * n : MIN_BUCKETS, size);
+    if (!buckets)
+        return false;
+    if (n) {
+        memcpy(buckets, ghost->buckets, n * size);
+        memcpy(buckets + n, ghost->buckets, n * size);
+    }
+    mface_mem_free(ghost->buckets);
+    ghost->buckets = buckets;
+    ghost->n_buckets = (uint32_t)(n ? 2 * n : MIN_BUCKETS);
+    return true;
+}
 
 void cache_ghost_fit(struct cache_ghost *ghost, int64_t n_keys)
 {
-    int64_t n_buckets = ghost->n_buckets ? ghost->n_buckets : MIN_BUCKETS;
-    while (n_keys > n_buckets * CACHE_GHOST_WAYS * 2) // 4 to 8 bytes a key
-        n_buckets *= 2;
-    if (n_buckets == ghost->n_buckets)
-        return;
-    void *buckets = mface_mem_calloc((size_t)n_buckets, sizeof ghost->buckets[0]);
-    if (!buckets)
-        return;
-    mface_mem_free(ghost->buckets);
-    ghost->buckets = buckets;
-    ghost->n_buckets = (uint32_t)n_buckets;
+    while (n_keys > (int64_t)ghost->n_buckets * CACHE_GHOST_WAYS * 2 && grow(ghost)) {
+    } // 4 to 8 bytes a key
 }
 
 void cache_ghost_clear(struct cache_ghost *ghost)

@@ -48,6 +48,9 @@ struct cache_policy_ops {
     /* An entry that nobody referenced a moment ago, still in the lists; NULL when all are pinned.
      * Amortised O(1) when few are pinned. */
     struct mface_blob *(*victim)(struct cache_policy *policy);
+    /* NULL, or: `heir` was just made from `n` > 0 others; who finds it asks for none of them. */
+    void (*inherit)(struct cache_policy *policy, struct mface_blob *heir,
+        struct mface_blob *const *from, int n);
     /* Memory it holds beside the entries. */
     int64_t (*bytes)(const struct cache_policy *policy);
 };

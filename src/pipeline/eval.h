@@ -48,6 +48,7 @@ struct mface_face {
     struct mface_key box_id, landmarks_id, align_id; // content of the records
     struct mface_key mark_key, align_key;
     struct mface_key pre_key, swap_key, post_key;
+    bool made_post;           // here, not found
     struct mface_result crop; // while this frame may still read it; data NULL: not at hand
 };
 

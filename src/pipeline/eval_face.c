@@ -154,6 +154,7 @@ static enum mface_status run_post(void *user, struct mface_load *load)
 {
     struct mface_face *face = user;
     struct mface_result swap, crop;
+    face->made_post = true;
     void *room = mface_load_room(load, 4 * mface_area_px(side_px(face)));
     if (!room)
         return MFACE_ERR_NOMEM;
@@ -169,6 +170,9 @@ static enum mface_status run_post(void *user, struct mface_load *load)
 
 enum mface_status mface_face_post(struct mface_face *face, struct mface_result *out)
 {
-    return mface_demand(
-        &face->eval->demander, MFACE_STAGE_POST, face->post_key, run_post, face, out);
+    struct mface_demander *demander = &face->eval->demander;
+    MFACE_TRY(mface_demand(demander, MFACE_STAGE_POST, face->post_key, run_post, face, out));
+    if (face->made_post && demander->cache)
+        mface_cache_inherit(demander->cache, face->post_key, &face->swap_key, 1);
+    return MFACE_OK;
 }

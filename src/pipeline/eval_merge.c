@@ -91,6 +91,19 @@ static enum mface_status derive_merge_key(struct mface_eval *eval)
     return MFACE_OK;
 }
 
+/* The patch hides the faces it shows. */
+static void inherit_posts(struct mface_eval *eval)
+{
+    const size_t n = (size_t)eval->n_faces;
+    struct mface_key *posts = n ? mface_mem_calloc(n, sizeof *posts) : NULL;
+    if (!posts)
+        return; // a hint less
+    for (size_t i = 0; i < n; i++)
+        posts[i] = eval->faces[i].post_key;
+    mface_cache_inherit(eval->demander.cache, eval->merge_key, posts, (int)n);
+    mface_mem_free(posts);
+}
+
 enum mface_status mface_eval_merge(struct mface_eval *eval)
 {
     struct mface_result patch;
@@ -104,6 +117,8 @@ enum mface_status mface_eval_merge(struct mface_eval *eval)
         status = make_writable(eval);
         if (status == MFACE_OK)
             mface_patch_apply(&eval->canvas->picture, patch.data);
+    } else if (eval->demander.cache) {
+        inherit_posts(eval);
     }
     mface_result_clear(&patch);
     return status;

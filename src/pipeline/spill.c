@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "onnx/onnx.h"
 #include <memoface/session.h>
 
 #include <assert.h>
@@ -44,5 +45,6 @@ struct mface_key mface_spill_realm(void)
     mface_hasher_init(&hasher);
     mface_hasher_add_str(&hasher, mface_version());
     mface_hasher_add_u64(&hasher, mface_cpu_flags());
+    mface_hasher_add_key(&hasher, mface_onnx_runtime_key());
     return mface_hasher_finish(&hasher);
 }

@@ -110,6 +110,59 @@ static void test_working_set_moves(void **state)
     stop(drive);
 }
 
+/* Result n of class 2 is made from entry n of class 1, which is dear. True if nothing was asked of
+ * class 1 in vain. */
+static bool ask_made(struct drive *drive, int n, int made)
+{
+    if (ask(drive, made, 2, 1000))
+        return true;
+    const bool found = ask(drive, n, 1, 100000);
+    struct mface_blob *from = &drive->entries[n + 1];
+    if (drive->ops->inherit && drive->resident[n] && drive->resident[made])
+        drive->ops->inherit(drive->policy, &drive->entries[made + 1], &from, 1);
+    return found;
+}
+
+static int count_resident(const struct drive *drive, int first, int n)
+{
+    int n_resident = 0;
+    for (int i = 0; i < n; i++)
+        n_resident += drive->resident[first + i];
+    return n_resident;
+}
+
+/* What comes back takes the place of what it was made from. */
+static void test_heirs_when_results_come_back(void **state)
+{
+    (void)state;
+    struct drive *drive = start("smart");
+    const int n = CAPACITY * 8 / 10;
+    for (int round = 0; round < 4; round++) {
+        int n_found = 0;
+        for (int i = 0; i < n; i++)
+            n_found += ask_made(drive, i, 1000 + i);
+        assert_int_equal(n_found, round ? n : 0);
+        if (round == 0)
+            assert_int_equal(count_resident(drive, 0, n), n);
+    }
+    assert_true(count_resident(drive, 1000, n) > n / 2); // without heirs: CAPACITY - n
+    stop(drive);
+}
+
+/* Each round other results are made from the same: these stay, even if some come back later. */
+static void test_no_heirs_when_settings_change(void **state)
+{
+    (void)state;
+    struct drive *drive = start("smart");
+    const int n = CAPACITY * 8 / 10;
+    for (int round = 0; round < 6; round++)
+        for (int i = 0; i < n; i++)
+            assert_int_equal(
+                ask_made(drive, i, 1000 + (round < 5 ? round : 4) * 100 + i), round > 0);
+    assert_int_equal(count_resident(drive, 0, n), n);
+    stop(drive);
+}
+
 /* A stream of cheap entries passes through a cache full of dear ones. */
 static void test_cheap_does_not_displace_dear(void **state)
 {
@@ -219,6 +272,8 @@ int main(void)
         cmocka_unit_test(test_cycle_larger_than_cache),
         cmocka_unit_test(test_cycle_that_fits),
         cmocka_unit_test(test_working_set_moves),
+        cmocka_unit_test(test_heirs_when_results_come_back),
+        cmocka_unit_test(test_no_heirs_when_settings_change),
         cmocka_unit_test(test_cheap_does_not_displace_dear),
         cmocka_unit_test(test_dear_ages),
         cmocka_unit_test(test_lru_is_exact),
