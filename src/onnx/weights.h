@@ -53,10 +53,6 @@ struct mface_weight_source {
     struct mface_key key;
 };
 
-/* Whether some layout of the source is there, so that its own bytes need not be at hand. A block
- * that then proves damaged is packed from where it lies in the model file. */
-bool mface_weights_has(const struct mface_weight_source *source);
-
 /* The block, aligned to MFACE_ALIGN, valid as long as the store; NULL: not there. */
 const void *mface_weights_find(
     const struct mface_weight_source *source, struct mface_key layout, size_t bytes);

@@ -12,15 +12,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum mface_weight_state {
+    MFACE_WEIGHT_UNCHECKED,
+    MFACE_WEIGHT_CHECKING, // by some thread
+    MFACE_WEIGHT_SOUND,    // its checksum held, or it was made here
+    MFACE_WEIGHT_DAMAGED,
+};
+
 struct mface_weight_block {
     struct mface_key source, layout;
     struct mface_key checksum; // XXH3 of the bytes; of blocks in a file
     const void *data;
     size_t bytes;
-    bool is_mapped;  // data lies in the file's mapping
-    bool is_checked; // its checksum held, or it was made here
-    bool is_damaged; // its checksum did not hold
-    bool is_used;    // a plan of this process found or gave it
+    enum mface_weight_state state;
+    bool is_mapped; // data lies in the file's mapping
+    bool is_used;   // a plan of this process found or gave it
 };
 
 struct mface_weights_file {
