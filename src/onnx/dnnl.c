@@ -121,26 +121,18 @@ static dnnl_status_t reorder(
     return dnnl_primitive_execute(slot->reorder, context->stream, 3, args);
 }
 
-/* Where the object points there already, oneDNN need not be troubled: it allocates. */
-static dnnl_status_t point(dnnl_memory_t memory, const void *data)
-{
-    void *before;
-    const dnnl_status_t status = dnnl_memory_get_data_handle(memory, &before);
-    if (status != dnnl_success || before == data)
-        return status;
-    return dnnl_memory_set_data_handle(memory, (void *)data);
-}
-
 /* Points the memory objects of slot i at the caller's data and at scratch. */
 static dnnl_status_t bind_slot(const struct mface_dnnl_slot *slot,
     struct mface_dnnl_context *context, int i, const void *data, char *scratch)
 {
     if (slot->packed)
-        return point(context->wanted[i], slot->packed);
+        return dnnl_memory_set_data_handle(context->wanted[i], (void *)slot->packed);
     if (!slot->reorder)
-        return point(context->wanted[i], data);
-    const dnnl_status_t status = point(context->plain[i], data);
-    return status == dnnl_success ? point(context->wanted[i], scratch + slot->offset) : status;
+        return dnnl_memory_set_data_handle(context->wanted[i], (void *)data);
+    const dnnl_status_t status = dnnl_memory_set_data_handle(context->plain[i], (void *)data);
+    return status == dnnl_success
+               ? dnnl_memory_set_data_handle(context->wanted[i], scratch + slot->offset)
+               : status;
 }
 
 static dnnl_status_t run(const struct mface_dnnl *kernel, struct mface_dnnl_context *context,
@@ -148,7 +140,7 @@ static dnnl_status_t run(const struct mface_dnnl *kernel, struct mface_dnnl_cont
 {
     dnnl_exec_arg_t args[MFACE_SLOT_N + 1];
     int n_args = 0;
-    dnnl_status_t status = point(context->pad, scratch);
+    dnnl_status_t status = dnnl_memory_set_data_handle(context->pad, scratch);
     for (int i = 0; i < MFACE_SLOT_N && status == dnnl_success; i++) {
         const struct mface_dnnl_slot *slot = &kernel->slot[i];
         if (!slot->used)

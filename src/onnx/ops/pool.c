@@ -6,6 +6,7 @@
 #include "onnx/ops/window.h"
 
 #include "base/mem.h"
+#include "onnx/parallel.h"
 #include <math.h>
 #include <string.h>
 
@@ -244,30 +245,28 @@ static void finish_indices(const struct state *state, int64_t plane, int64_t *in
 }
 
 struct planes {
-    int64_t n, in_bytes, out_bytes, out_elements;
+    int64_t in_bytes, out_bytes, out_elements;
 };
 
 static struct planes count_planes(const struct mface_step *step)
 {
     const struct mface_window *w = &((const struct state *)step->state)->w;
-    const struct mface_shape *in = &step->in[0].shape;
     const int64_t element = (int64_t)mface_dtype_bytes(step->in[0].dtype);
     const int64_t out = w->out[0] * w->out[1] * w->out[2];
-    return (struct planes) { .n = in->dim[0] * in->dim[1],
-        .in_bytes = w->in[0] * w->in[1] * w->in[2] * element,
+    return (struct planes) { .in_bytes = w->in[0] * w->in[1] * w->in[2] * element,
         .out_bytes = out * element,
         .out_elements = out };
 }
 
-static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
+static void max_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const struct planes p = count_planes(step);
     const bool bytes = step->in[0].dtype == MFACE_DTYPE_U8;
     int64_t *all = step->n_out > 1 ? args->out[1].data : NULL;
     char *values = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
-    for (int64_t i = 0; i < p.n; i++) {
+    for (int64_t i = first; i < end; i++) {
         const char *in = (const char *)args->in[0].data + i * p.in_bytes;
         if (values)
             (bytes ? max_plane_u8 : max_plane_f32)(state, in, values + i * p.out_bytes);
@@ -277,6 +276,18 @@ static enum mface_status run_max(const struct mface_step *step, const struct mfa
         (bytes ? max_index_plane_u8 : max_index_plane_f32)(state, in, indices);
         finish_indices(state, i, indices);
     }
+}
+
+static void run_planes(
+    const struct mface_step *step, const struct mface_op_args *args, mface_op_range *range)
+{
+    const struct mface_shape *in = &step->in[0].shape;
+    mface_op_parallel(step, args, in->dim[0] * in->dim[1], mface_shape_count(in), range);
+}
+
+static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
+{
+    run_planes(step, args, max_planes);
     return MFACE_OK;
 }
 
@@ -298,15 +309,20 @@ static void average_plane(const struct state *state, const float *x, float *y)
     }
 }
 
-static enum mface_status run_average(
-    const struct mface_step *step, const struct mface_op_args *args)
+static void average_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const struct planes p = count_planes(step);
-#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
-    for (int64_t i = 0; i < p.n; i++)
+    for (int64_t i = first; i < end; i++)
         average_plane(state, (const float *)((const char *)args->in[0].data + i * p.in_bytes),
             (float *)((char *)args->out[0].data + i * p.out_bytes));
+}
+
+static enum mface_status run_average(
+    const struct mface_step *step, const struct mface_op_args *args)
+{
+    run_planes(step, args, average_planes);
     return MFACE_OK;
 }
 
