@@ -250,7 +250,7 @@ static enum mface_status pack(
     slot->packed = shares ? mface_weights_find(&from->source, layout, bytes) : NULL;
     if (slot->packed)
         return MFACE_OK;
-    void *packed = mface_mem_alloc(bytes);
+    void *packed = mface_mem_alloc_huge(bytes);
     if (!packed)
         return MFACE_ERR_NOMEM;
     slot->packed = packed;
