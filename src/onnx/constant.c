@@ -50,7 +50,25 @@ static void add_halves(const char *halves, int64_t n, float *sum)
     }
 }
 
-void mface_constant_read(const struct mface_constant *constant, int64_t row, int64_t n_rows,
+void mface_constant_set_scale(
+    struct mface_constant *constant, const float *scale, int64_t n_scales, int64_t n_values)
+{
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_key(&hasher, constant->source.key);
+    mface_hasher_add_bytes(&hasher, scale, (size_t)n_scales * sizeof *scale);
+    constant->source.key = mface_hasher_finish(&hasher);
+    constant->scale = scale;
+    constant->values_per_scale = n_values / n_scales;
+}
+
+static void scale_values(const struct mface_constant *constant, int64_t i, int64_t n, float *values)
+{
+    for (int64_t k = 0; k < n; k++)
+        values[k] *= constant->scale[(i + k) / constant->values_per_scale];
+}
+
+static void read_rows(const struct mface_constant *constant, int64_t row, int64_t n_rows,
     int64_t row_values, float *out)
 {
     const int64_t copies = n_copies(constant);
@@ -69,6 +87,14 @@ void mface_constant_read(const struct mface_constant *constant, int64_t row, int
                 add_floats((const void *)values, row_values, out);
         }
     }
+}
+
+void mface_constant_read(const struct mface_constant *constant, int64_t row, int64_t n_rows,
+    int64_t row_values, float *out)
+{
+    read_rows(constant, row, n_rows, row_values, out);
+    if (constant->scale)
+        scale_values(constant, row * row_values, n_rows * row_values, out);
 }
 
 void mface_constant_forget(

@@ -127,6 +127,10 @@ static enum mface_status prepare(struct mface_step *step, bool transposed)
     conv.sum = step->fusion.sum;
     conv.weights = mface_op_packable(step, 1);
     conv.weights.copies = step->fusion.copies;
+    if (step->fusion.scale)
+        mface_constant_set_scale(&conv.weights, step->fusion.scale, conv.out_channels,
+            mface_shape_count(&step->in[1].shape) /
+                (conv.weights.copies ? conv.weights.copies : 1));
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
     const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
     if (status != MFACE_OK)
