@@ -18,9 +18,10 @@ void *mface_mem_alloc_huge(size_t size)
     const size_t whole = size / HUGE_PAGE * HUGE_PAGE;
     if (!whole || size > SIZE_MAX - HUGE_PAGE)
         return mface_mem_alloc(size);
-    void *ptr = aligned_alloc(HUGE_PAGE, mface_align_up(size, MFACE_ALIGN));
-    if (ptr)
-        (void)madvise(ptr, whole, MADV_HUGEPAGE); // only a wish
+    void *ptr; // aligned_alloc() would want whole huge pages
+    if (posix_memalign(&ptr, HUGE_PAGE, mface_align_up(size, MFACE_ALIGN)) != 0)
+        return NULL;
+    (void)madvise(ptr, whole, MADV_HUGEPAGE); // only a wish
     return ptr;
 }
 

@@ -89,8 +89,8 @@ static void fold_bias(const struct fold *fold, struct mface_step *conv)
 static bool is_worthwhile(const struct mface_step *conv, const struct mface_fusion *with)
 {
     enum { CHANNELS_MIN = 8 };
-    const bool is_dear = with->activation == MFACE_ACTIVATION_SIGMOID ||
-                         with->activation == MFACE_ACTIVATION_TANH;
+    const bool is_dear =
+        with->activation == MFACE_ACTIVATION_SIGMOID || with->activation == MFACE_ACTIVATION_TANH;
     return !is_dear || conv->out[0].shape.dim[1] >= CHANNELS_MIN;
 }
 
