@@ -2,12 +2,27 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
 
 void *mface_mem_alloc(size_t size)
 {
     if (size > SIZE_MAX - MFACE_ALIGN)
         return NULL;
     return aligned_alloc(MFACE_ALIGN, mface_align_up(size ? size : 1, MFACE_ALIGN));
+}
+
+void *mface_mem_alloc_huge(size_t size)
+{
+    const size_t whole = size / HUGE_PAGE * HUGE_PAGE;
+    if (!whole || size > SIZE_MAX - HUGE_PAGE)
+        return mface_mem_alloc(size);
+    void *ptr; // aligned_alloc() would want whole huge pages
+    if (posix_memalign(&ptr, HUGE_PAGE, mface_align_up(size, MFACE_ALIGN)) != 0)
+        return NULL;
+    (void)madvise(ptr, whole, MADV_HUGEPAGE); // only a wish
+    return ptr;
 }
 
 void *mface_mem_calloc(size_t n, size_t size)

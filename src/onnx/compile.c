@@ -7,7 +7,6 @@
  * is prepared that needs them, so weights are never all copied at once. */
 #include "onnx/plan.h"
 
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/half.h"
@@ -70,30 +69,6 @@ void mface_step_release(struct mface_step *step)
     step->state = NULL;
 }
 
-enum mface_status mface_plan_hold_const(struct mface_plan *plan, int index)
-{
-    struct mface_plan_value *value = &plan->values[index];
-    if (value->owned)
-        return MFACE_OK;
-    const void *data = value->tensor.data;
-    const size_t bytes =
-        (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored);
-    if (value->stored != value->tensor.dtype) {
-        MFACE_TRY(mface_half_widen(plan, data, &value->tensor));
-    } else {
-        value->tensor.data = mface_mem_alloc(bytes);
-        if (!value->tensor.data) {
-            value->tensor.data = (void *)data;
-            return fail_nomem(plan);
-        }
-        if (bytes)
-            memcpy(value->tensor.data, data, bytes);
-    }
-    mface_onnx_forget_pages(plan->onnx, data, bytes);
-    value->owned = true;
-    return MFACE_OK;
-}
-
 static bool is_const(const struct mface_plan *plan, int value)
 {
     return plan->values[value].storage == MFACE_STORAGE_CONST;
@@ -114,41 +89,6 @@ static enum mface_status load_inputs(
     return MFACE_OK;
 }
 
-/* An initialiser is known by its place in the model. What was folded may depend on the inputs that
- * were fixed, and what a pass made on how the plan was asked for: only the pass knows. */
-struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i)
-{
-    const struct mface_plan *plan = step->core->plan;
-    const int index = i < step->n_in ? step->core->in[i] : -1;
-    if (!plan->weights || index < 0 || !is_const(plan, index))
-        return (struct mface_weight_source) { 0 };
-    struct mface_key key = plan->values[index].source;
-    if (!key.hi && !key.lo) {
-        if ((size_t)index >= plan->onnx->n_values)
-            return (struct mface_weight_source) { 0 };
-        struct mface_hasher hasher;
-        mface_hasher_init(&hasher);
-        mface_hasher_add_u64(&hasher, (uint64_t)index);
-        if (!plan->onnx->values[index].initializer)
-            mface_hasher_add_key(&hasher, plan->fixed_inputs);
-        key = mface_hasher_finish(&hasher);
-    }
-    return (struct mface_weight_source) { .store = plan->weights, .key = key };
-}
-
-/* Whether the packed form is at hand, so that the constant may stay in the file. Halves may not:
- * nobody could pack them from there should the packed form prove damaged. */
-static bool is_packed_already(const struct mface_plan *plan, const struct mface_step *step, int i)
-{
-    const int index = step->core->in[i];
-    const struct mface_plan_value *value = &plan->values[index];
-    if (value->owned || value->stored != value->tensor.dtype ||
-        mface_tensor_bytes(&value->tensor) <= EAGER_CONST_BYTES)
-        return false;
-    const struct mface_weight_source source = mface_op_weight_source(step, i);
-    return mface_weights_has(&source);
-}
-
 /* Copies the constants out of the file that the step reads, or may read. */
 static enum mface_status hold_inputs(
     struct mface_plan *plan, struct mface_step *step, bool is_prepared)
@@ -157,8 +97,9 @@ static enum mface_status hold_inputs(
         const int value = step->core->in[i];
         if (value < 0)
             continue;
-        const bool is_unused = i < 64 && step->in_unused >> i & 1;
-        if (is_const(plan, value) && (is_prepared ? !is_unused : !is_packed_already(plan, step, i)))
+        const bool is_unused = is_prepared ? i < 64 && step->in_unused >> i & 1
+                                           : i == 1 && step->op->flags & MFACE_OP_PACKS;
+        if (is_const(plan, value) && !is_unused)
             MFACE_TRY(mface_plan_hold_const(plan, value));
         step->in[i] = plan->values[value].tensor;
     }
@@ -300,59 +241,6 @@ static enum mface_status compile_node(struct mface_plan *plan, const struct mfac
     return status;
 }
 
-int mface_plan_add_value(struct mface_plan *plan, const struct mface_tensor *tensor)
-{
-    if (plan->n_values == plan->values_capacity) {
-        const int capacity = plan->values_capacity * 2 + 16;
-        struct mface_plan_value *values = mface_mem_calloc((size_t)capacity, sizeof *values);
-        if (!values)
-            return -1;
-        if (plan->n_values)
-            memcpy(values, plan->values, (size_t)plan->n_values * sizeof *values);
-        mface_mem_free(plan->values);
-        plan->values = values;
-        plan->values_capacity = capacity;
-    }
-    const int index = plan->n_values++;
-    plan->values[index] = (struct mface_plan_value) {
-        .tensor = *tensor, .storage = MFACE_STORAGE_ARENA, .root = index
-    };
-    return index;
-}
-
-static enum mface_status set_input(struct mface_plan *plan, int index, int input)
-{
-    struct mface_plan_value *value = &plan->values[index];
-    value->tensor = plan->inputs[input];
-    value->input = input;
-    value->storage = value->tensor.data ? MFACE_STORAGE_CONST : MFACE_STORAGE_INPUT;
-    if (!value->tensor.data)
-        return MFACE_OK;
-    mface_half_declare(value);
-    return mface_plan_hold_const(plan, index);
-}
-
-static enum mface_status add_graph_values(struct mface_plan *plan)
-{
-    const struct mface_onnx *onnx = plan->onnx;
-    for (size_t i = 0; i < onnx->n_values; i++) {
-        const struct mface_proto_tensor *tensor = onnx->values[i].initializer;
-        const int index = mface_plan_add_value(plan, &(struct mface_tensor) { 0 });
-        if (index < 0)
-            return fail_nomem(plan);
-        plan->values[index].storage = MFACE_STORAGE_NONE;
-        if (onnx->values[i].input >= 0)
-            MFACE_TRY(set_input(plan, index, onnx->values[i].input));
-        if (!tensor)
-            continue;
-        plan->values[index].storage = MFACE_STORAGE_CONST;
-        plan->values[index].tensor =
-            (struct mface_tensor) { tensor->dtype, tensor->shape, (void *)tensor->data };
-        mface_half_declare(&plan->values[index]);
-    }
-    return MFACE_OK;
-}
-
 /* needed[v]: some wanted graph output depends on value v. */
 static void mark_needed(const struct mface_plan *plan, bool *needed)
 {
@@ -387,7 +275,7 @@ enum mface_status mface_plan_compile(struct mface_plan *plan)
         onnx->n_nodes + onnx->n_inputs + onnx->model.graph.n_outputs, sizeof *plan->steps);
     if (!needed || !plan->steps)
         return fail_nomem(plan);
-    MFACE_TRY(add_graph_values(plan));
+    MFACE_TRY(mface_plan_add_graph_values(plan));
     MFACE_TRY(mface_half_widen_inputs(plan));
     mark_needed(plan, needed);
     for (size_t i = 0; i < onnx->n_nodes; i++)

@@ -1,15 +1,13 @@
 /* Each argument of a kernel is a slot: the plain layout the caller has, the layout the primitive
- * wants, and a reorder between them where they differ. Constant slots are reordered once into
- * memory of the kernel.
+ * wants, and a reorder between them where they differ. Constant slots are packed once
+ * (dnnl_pack.c).
  *
  * oneDNN binds addresses to memory objects, which therefore cannot be shared by threads; a run
  * takes a context (the objects and a stream) from a free list that grows to the number of threads
  * that run the kernel at once. */
 #include "onnx/dnnl_kernel.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
-#include <string.h>
 
 static const int slot_arg[MFACE_SLOT_N] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
     DNNL_ARG_DST };
@@ -27,6 +25,11 @@ static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static void create_engine(void)
 {
     engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
+}
+
+dnnl_engine_t mface_dnnl_engine(void)
+{
+    return engine;
 }
 
 enum mface_status mface_dnnl_status(dnnl_status_t status)
@@ -200,16 +203,16 @@ size_t mface_dnnl_weight_bytes(const struct mface_dnnl *kernel)
 }
 
 /* The shared scratchpad is as large as the hungriest primitive's. */
-static void grow_pad(struct mface_dnnl *kernel, const_dnnl_primitive_desc_t desc)
+static void grow_pad(const_dnnl_primitive_desc_t desc, size_t *pad_bytes)
 {
     const dnnl_memory_desc_t *pad = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
     const size_t bytes = pad ? dnnl_memory_desc_get_size(pad) : 0;
-    if (bytes > kernel->pad_bytes)
-        kernel->pad_bytes = bytes;
+    if (bytes > *pad_bytes)
+        *pad_bytes = bytes;
 }
 
-static dnnl_status_t create_reorder(
-    struct mface_dnnl *kernel, struct mface_dnnl_slot *slot, bool in)
+dnnl_status_t mface_dnnl_reorder_create(const dnnl_memory_desc_t *from,
+    const dnnl_memory_desc_t *to, size_t *pad_bytes, dnnl_primitive_t *out)
 {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t desc = NULL;
@@ -217,28 +220,38 @@ static dnnl_status_t create_reorder(
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success)
-        status = dnnl_reorder_primitive_desc_create(&desc, in ? &slot->plain : &slot->wanted,
-            engine, in ? &slot->wanted : &slot->plain, engine, attr);
+        status = dnnl_reorder_primitive_desc_create(&desc, from, engine, to, engine, attr);
     if (status == dnnl_success) {
-        grow_pad(kernel, desc);
-        status = dnnl_primitive_create(&slot->reorder, desc);
+        grow_pad(desc, pad_bytes);
+        status = dnnl_primitive_create(out, desc);
     }
     dnnl_primitive_desc_destroy(desc);
     dnnl_primitive_attr_destroy(attr);
     return status;
 }
 
+/* Between the plain layout of an argument that varies and the one the primitive wants. */
+static dnnl_status_t create_reorder(struct mface_dnnl *kernel, int i)
+{
+    struct mface_dnnl_slot *slot = &kernel->slot[i];
+    return i == MFACE_SLOT_DST ? mface_dnnl_reorder_create(&slot->wanted, &slot->plain,
+                                     &kernel->pad_bytes, &slot->reorder)
+                               : mface_dnnl_reorder_create(&slot->plain, &slot->wanted,
+                                     &kernel->pad_bytes, &slot->reorder);
+}
+
 /* Takes the wanted layouts from the primitive and creates the reorders they need. */
-static dnnl_status_t create_reorders(struct mface_dnnl *kernel, const_dnnl_primitive_desc_t desc)
+static dnnl_status_t create_reorders(struct mface_dnnl *kernel, const_dnnl_primitive_desc_t desc,
+    const struct mface_constant constant[MFACE_SLOT_N])
 {
     for (int i = 0; i < MFACE_SLOT_N; i++) {
         struct mface_dnnl_slot *slot = &kernel->slot[i];
         if (!slot->used)
             continue;
         slot->wanted = *dnnl_primitive_desc_query_md(desc, dnnl_query_exec_arg_md, slot_arg[i]);
-        if (dnnl_memory_desc_equal(&slot->plain, &slot->wanted))
+        if (constant[i].data || dnnl_memory_desc_equal(&slot->plain, &slot->wanted))
             continue;
-        const dnnl_status_t status = create_reorder(kernel, slot, i != MFACE_SLOT_DST);
+        const dnnl_status_t status = create_reorder(kernel, i);
         if (status != dnnl_success)
             return status;
     }
@@ -246,12 +259,12 @@ static dnnl_status_t create_reorders(struct mface_dnnl *kernel, const_dnnl_primi
 }
 
 /* Lays out scratch: oneDNN's pad first, then the reordered arguments. */
-static void lay_out_scratch(struct mface_dnnl *kernel, const void *const constant[MFACE_SLOT_N])
+static void lay_out_scratch(struct mface_dnnl *kernel)
 {
     size_t at = mface_align_up(kernel->pad_bytes, MFACE_ALIGN);
     for (int i = 0; i < MFACE_SLOT_N; i++) {
         struct mface_dnnl_slot *slot = &kernel->slot[i];
-        if (!slot->used || !slot->reorder || constant[i])
+        if (!slot->used || !slot->reorder)
             continue;
         slot->offset = at;
         at += mface_align_up(dnnl_memory_desc_get_size(&slot->wanted), MFACE_ALIGN);
@@ -259,124 +272,21 @@ static void lay_out_scratch(struct mface_dnnl *kernel, const void *const constan
     kernel->scratch_bytes = at;
 }
 
-/* Field by field: the struct has padding and a union. */
-static void hash_layout(const dnnl_memory_desc_t *md, struct mface_hasher *hasher)
-{
-    const size_t dims_bytes = (size_t)md->ndims * sizeof md->dims[0];
-    const dnnl_blocking_desc_t *blocking = &md->format_desc.blocking;
-    const size_t n = (size_t)blocking->inner_nblks;
-    mface_hasher_add_u64(hasher, (uint64_t)md->data_type);
-    mface_hasher_add_u64(hasher, md->extra.flags);
-    mface_hasher_add_bytes(hasher, md->dims, dims_bytes);
-    mface_hasher_add_bytes(hasher, md->padded_dims, dims_bytes);
-    mface_hasher_add_bytes(hasher, blocking->strides, dims_bytes);
-    mface_hasher_add_bytes(hasher, blocking->inner_blks, n * sizeof blocking->inner_blks[0]);
-    mface_hasher_add_bytes(hasher, blocking->inner_idxs, n * sizeof blocking->inner_idxs[0]);
-}
-
-/* Where the bytes went, and where they came from: a source read in another order is another. */
-static struct mface_key layout_key(const struct mface_dnnl_slot *slot)
-{
-    struct mface_hasher hasher;
-    mface_hasher_init(&hasher);
-    hash_layout(&slot->plain, &hasher);
-    hash_layout(&slot->wanted, &hasher);
-    return mface_hasher_finish(&hasher);
-}
-
-/* Only plain and blocked layouts have names that last. */
-static bool can_share(const struct mface_dnnl *kernel, int i)
-{
-    return i == MFACE_SLOT_WEIGHTS && kernel->source.store &&
-           kernel->slot[i].wanted.format_kind == dnnl_blocked;
-}
-
-static enum mface_status fill(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
-    const void *data, void *packed, char *scratch)
-{
-    const struct mface_dnnl_slot *slot = &kernel->slot[i];
-    if (!slot->reorder) {
-        memcpy(packed, data, dnnl_memory_desc_get_size(&slot->wanted));
-        return MFACE_OK;
-    }
-    MFACE_TRY_DNNL(dnnl_memory_set_data_handle(context->pad, scratch));
-    MFACE_TRY_DNNL(dnnl_memory_set_data_handle(context->plain[i], (void *)data));
-    MFACE_TRY_DNNL(dnnl_memory_set_data_handle(context->wanted[i], packed));
-    MFACE_TRY_DNNL(reorder(slot, context, i, true));
-    MFACE_TRY_DNNL(dnnl_stream_wait(context->stream));
-    return MFACE_OK;
-}
-
-/* The same from data that may lie at any address, as it does in a model file. */
-static enum mface_status fill_from_anywhere(struct mface_dnnl *kernel,
-    struct mface_dnnl_context *context, int i, const void *data, void *packed, char *scratch)
-{
-    if ((uintptr_t)data % MFACE_ALIGN == 0)
-        return fill(kernel, context, i, data, packed, scratch);
-    const size_t bytes = dnnl_memory_desc_get_size(&kernel->slot[i].plain);
-    void *aligned = mface_mem_alloc(bytes);
-    if (!aligned)
-        return MFACE_ERR_NOMEM;
-    memcpy(aligned, data, bytes);
-    const enum mface_status status = fill(kernel, context, i, aligned, packed, scratch);
-    mface_mem_free(aligned);
-    return status;
-}
-
-static enum mface_status pack(struct mface_dnnl *kernel, struct mface_dnnl_context *context, int i,
-    const void *data, char *scratch)
-{
-    struct mface_dnnl_slot *slot = &kernel->slot[i];
-    const size_t bytes = dnnl_memory_desc_get_size(&slot->wanted);
-    const bool shares = can_share(kernel, i);
-    const struct mface_key layout = shares ? layout_key(slot) : (struct mface_key) { 0 };
-    kernel->weight_bytes += bytes;
-    slot->packed = shares ? mface_weights_find(&kernel->source, layout, bytes) : NULL;
-    if (slot->packed)
-        return MFACE_OK;
-    void *packed = mface_mem_alloc(bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    slot->packed = packed;
-    slot->owns_packed = true;
-    const enum mface_status status = fill_from_anywhere(kernel, context, i, data, packed, scratch);
-    if (status == MFACE_OK && shares)
-        slot->owns_packed = !mface_weights_give(&kernel->source, layout, packed, bytes);
-    return status;
-}
-
-static enum mface_status pack_constants(
-    struct mface_dnnl *kernel, const void *const constant[MFACE_SLOT_N])
-{
-    struct mface_dnnl_context *context;
-    const enum mface_status status = take_context(kernel, &context);
-    if (status != MFACE_OK)
-        return status;
-    char *scratch = mface_mem_alloc(kernel->scratch_bytes);
-    enum mface_status result = scratch ? MFACE_OK : MFACE_ERR_NOMEM;
-    for (int i = 0; i < MFACE_SLOT_N && result == MFACE_OK; i++)
-        if (kernel->slot[i].used && constant[i])
-            result = pack(kernel, context, i, constant[i], scratch);
-    mface_mem_free(scratch);
-    put_context(kernel, context);
-    return result;
-}
-
 enum mface_status mface_dnnl_complete(struct mface_dnnl *kernel, const_dnnl_op_desc_t op,
-    const_dnnl_primitive_attr_t attr, const void *const constant[MFACE_SLOT_N])
+    const_dnnl_primitive_attr_t attr, const struct mface_constant constant[MFACE_SLOT_N])
 {
     dnnl_primitive_desc_t desc = NULL;
     MFACE_TRY_DNNL(dnnl_primitive_desc_create(&desc, op, attr, engine, NULL));
-    grow_pad(kernel, desc);
+    grow_pad(desc, &kernel->pad_bytes);
     dnnl_status_t status = dnnl_primitive_create(&kernel->primitive, desc);
     if (status == dnnl_success)
-        status = create_reorders(kernel, desc);
+        status = create_reorders(kernel, desc, constant);
     dnnl_primitive_desc_destroy(desc);
     MFACE_TRY_DNNL(status);
     const dnnl_dims_t pad_dims = { (dnnl_dim_t)(kernel->pad_bytes ? kernel->pad_bytes : 1) };
     MFACE_TRY_DNNL(dnnl_memory_desc_init_by_tag(&kernel->pad, 1, pad_dims, dnnl_u8, dnnl_a));
-    lay_out_scratch(kernel, constant);
-    return pack_constants(kernel, constant);
+    lay_out_scratch(kernel);
+    return mface_dnnl_pack(kernel, constant);
 }
 
 enum mface_status mface_dnnl_begin(struct mface_dnnl **out)

@@ -8,8 +8,8 @@
 #ifndef MFACE_ONNX_DNNL_H
 #define MFACE_ONNX_DNNL_H
 
+#include "onnx/constant.h"
 #include "onnx/fusion.h"
-#include "onnx/weights.h"
 #include <memoface/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,12 +28,11 @@ struct mface_dnnl_conv {
     int64_t kernel[MFACE_DNNL_SPATIAL_MAX], stride[MFACE_DNNL_SPATIAL_MAX];
     int64_t dilation[MFACE_DNNL_SPATIAL_MAX]; // 1: dense
     int64_t pad_begin[MFACE_DNNL_SPATIAL_MAX], pad_end[MFACE_DNNL_SPATIAL_MAX];
-    /* Constant, packed; NULL: given at run time. Weights are O×I/groups×k… as ONNX has them,
-     * transposed I×O/groups×k…. */
-    const float *weights;
-    struct mface_weight_source source; // of constant weights
+    /* Packed; without data: given at run time. O×I/groups×k… as ONNX has them, transposed
+     * I×O/groups×k…. */
+    struct mface_constant weights;
     bool has_bias;
-    const float *bias; // out_channels
+    const float *bias; // constant, out_channels; NULL: given at run time
     enum mface_activation activation;
     float alpha, beta;
     bool channels_last;      // source and destination are N×spatial×C
@@ -41,8 +40,7 @@ struct mface_dnnl_conv {
     bool sum;                // the destination's former content is added before the activation
 };
 
-/* Constant weights may lie unaligned in the model file; where `source` is known to its store they
- * are not even read.
+/* Constant weights that their store holds in the wanted layout are not even read.
  * MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_conv_create(
     const struct mface_dnnl_conv *conv, struct mface_dnnl **out);
@@ -53,9 +51,8 @@ enum { MFACE_DNNL_MATMUL_RANK_MAX = 8 };
 struct mface_dnnl_matmul {
     int rank; // of all three, 2..MFACE_DNNL_MATMUL_RANK_MAX
     int64_t a[MFACE_DNNL_MATMUL_RANK_MAX], b[MFACE_DNNL_MATMUL_RANK_MAX]; // as multiplied
-    bool a_transposed, b_transposed;   // the last two dimensions lie swapped in memory
-    const float *weights;              // constant b, packed; NULL: given at run time
-    struct mface_weight_source source; // of constant b
+    bool a_transposed, b_transposed; // the last two dimensions lie swapped in memory
+    struct mface_constant weights;   // b, packed; without data: given at run time
     bool has_bias;
     const float *bias;       // constant; NULL: given at run time
     float scale;             // of the whole result, bias included

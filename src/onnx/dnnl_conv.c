@@ -97,8 +97,8 @@ static enum mface_status conv_complete(
         MFACE_TRY_DNNL(dnnl_dilated_convolution_forward_desc_init(&op.conv, dnnl_forward_inference,
             dnnl_convolution_direct, &layouts.src, &layouts.weights, bias, &layouts.dst, at.stride,
             at.dilation, at.pad_begin, at.pad_end));
-    const void *const constant[MFACE_SLOT_N] = {
-        [MFACE_SLOT_WEIGHTS] = conv->weights, [MFACE_SLOT_BIAS] = conv->bias
+    const struct mface_constant constant[MFACE_SLOT_N] = {
+        [MFACE_SLOT_WEIGHTS] = conv->weights, [MFACE_SLOT_BIAS] = { .data = conv->bias }
     };
     return mface_dnnl_complete(kernel, &op, attr, constant);
 }
@@ -110,7 +110,6 @@ enum mface_status mface_dnnl_conv_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
-    (*out)->source = conv->source;
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(conv->activation, conv->alpha, conv->beta, 1.0f, conv->sum, &attr));

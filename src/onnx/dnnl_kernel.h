@@ -27,8 +27,7 @@ struct mface_dnnl_slot {
 struct mface_dnnl {
     dnnl_primitive_t primitive;
     struct mface_dnnl_slot slot[MFACE_SLOT_N];
-    struct mface_weight_source source; // of constant weights
-    dnnl_memory_desc_t pad;            // oneDNN's own scratchpad, shared by primitive and reorders
+    dnnl_memory_desc_t pad; // oneDNN's own scratchpad, shared by primitive and reorders
     size_t pad_bytes, scratch_bytes, weight_bytes;
     pthread_mutex_t lock; // guards `idle`
     struct mface_dnnl_context *idle;
@@ -49,10 +48,21 @@ enum mface_status mface_dnnl_status(dnnl_status_t status);
 MFACE_NODISCARD enum mface_status mface_dnnl_begin(struct mface_dnnl **out);
 
 /* Completes a kernel whose plain layouts are set, from the operation's description. `constant`:
- * per slot, plain data to pack, or NULL. */
+ * per slot, in the plain layout; without data where there is none. */
 MFACE_NODISCARD enum mface_status mface_dnnl_complete(struct mface_dnnl *kernel,
     const_dnnl_op_desc_t op, const_dnnl_primitive_attr_t attr,
-    const void *const constant[MFACE_SLOT_N]);
+    const struct mface_constant constant[MFACE_SLOT_N]);
+
+/* dnnl_pack.c: brings the constants into the layouts that the primitive wants. */
+MFACE_NODISCARD enum mface_status mface_dnnl_pack(
+    struct mface_dnnl *kernel, const struct mface_constant constant[MFACE_SLOT_N]);
+
+/* The engine all kernels live on; after mface_dnnl_begin(). */
+dnnl_engine_t mface_dnnl_engine(void);
+
+/* A reorder with scratch of ours. *pad_bytes grows to what it needs of it. */
+dnnl_status_t mface_dnnl_reorder_create(const dnnl_memory_desc_t *from,
+    const dnnl_memory_desc_t *to, size_t *pad_bytes, dnnl_primitive_t *out);
 
 /* A dense f32 layout of a tensor whose dimensions swap_a and swap_b lie swapped in memory; equal
  * ones: row-major. */

@@ -34,14 +34,14 @@ static enum mface_status matmul_complete(struct mface_dnnl *kernel,
 {
     const struct mface_dnnl_slot *slot = kernel->slot;
     dnnl_memory_desc_t weights = slot[MFACE_SLOT_WEIGHTS].plain;
-    if (matmul->weights)
+    if (matmul->weights.data)
         MFACE_TRY_DNNL(mface_dnnl_any_md(
             &weights, &slot[MFACE_SLOT_WEIGHTS].plain, matmul->src_bf16 ? dnnl_bf16 : dnnl_f32));
     dnnl_matmul_desc_t op;
     MFACE_TRY_DNNL(dnnl_matmul_desc_init(&op, &slot[MFACE_SLOT_SRC].plain, &weights,
         matmul->has_bias ? &slot[MFACE_SLOT_BIAS].plain : NULL, &slot[MFACE_SLOT_DST].plain));
-    const void *const constant[MFACE_SLOT_N] = {
-        [MFACE_SLOT_WEIGHTS] = matmul->weights, [MFACE_SLOT_BIAS] = matmul->bias
+    const struct mface_constant constant[MFACE_SLOT_N] = {
+        [MFACE_SLOT_WEIGHTS] = matmul->weights, [MFACE_SLOT_BIAS] = { .data = matmul->bias }
     };
     return mface_dnnl_complete(kernel, &op, attr, constant);
 }
@@ -53,7 +53,6 @@ enum mface_status mface_dnnl_matmul_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
-    (*out)->source = matmul->source;
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, false, &attr));

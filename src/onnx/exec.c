@@ -82,7 +82,7 @@ static enum mface_status build(struct mface_runner *runner)
     size_t n_in = 0;
     for (int s = 0; s < plan->n_steps; s++)
         n_in += (size_t)plan->steps[s]->n_in;
-    runner->memory = mface_mem_alloc(plan->arena_bytes);
+    runner->memory = mface_mem_alloc_huge(plan->arena_bytes);
     runner->args = mface_arena_calloc(&runner->arena, (size_t)plan->n_steps, sizeof *runner->args);
     runner->borrowed = mface_arena_calloc(&runner->arena, n_in, sizeof *runner->borrowed);
     if (!runner->memory || !runner->args || !runner->borrowed)

@@ -26,6 +26,8 @@ struct mface_fusion {
     /* The weights of a Conv expect input 0 so many times over, one copy behind the other along the
      * channels; 0 stands for 1. */
     int copies;
+    /* What the weights of each output channel of a Conv are multiplied by; NULL: nothing. */
+    const float *scale;
     /* Input 0 and output 0 of a Conv or a pool lie as N×spatial×C, and their shapes say so. */
     bool channels_last;
     int64_t block; // of a DepthToSpace that a pass found; 0: its attributes count

@@ -22,10 +22,10 @@
 #define MFACE_ONNX_OP_H
 
 #include "base/log.h"
+#include "onnx/constant.h"
 #include "onnx/fusion.h"
 #include "onnx/onnx.h"
 #include "onnx/shape.h"
-#include "onnx/weights.h"
 
 struct mface_node; // a node of the parsed graph
 struct mface_step;
@@ -52,6 +52,10 @@ enum mface_op_flag {
     /* Each element of output 0 depends on the elements of the inputs at its own place alone, found
      * by broadcasting, so that all of them may have their dimensions permuted alike. */
     MFACE_OP_POINTWISE = 1 << 4,
+    /* Of a constant input 1 prepare reads nothing but what mface_op_packable() says: it may lie in
+     * the model file still, in the file's type, whatever its tensor says. Where in_unused does not
+     * name it, the core copies it out afterwards. */
+    MFACE_OP_PACKS = 1 << 5,
 };
 
 enum { MFACE_OP_VARIADIC = 1 << 20 };
@@ -106,10 +110,9 @@ bool mface_op_has_out(const struct mface_step *step, int i);
  * with mface_op_nomem(). One per step: put everything into one struct. */
 void *mface_op_state(struct mface_step *step, size_t size);
 
-/* What the store of packed weights calls the constant input i. In prepare, such an input of more
- * than 64 KB may lie in the model file, unaligned, if it is known to the store: hand it to oneDNN
- * with its source, and don't read it. One that in_unused does not name is copied out afterwards. */
-struct mface_weight_source mface_op_weight_source(const struct mface_step *step, int i);
+/* The constant input i of an operator with MFACE_OP_PACKS, for oneDNN to pack; `data` is NULL where
+ * the input is no constant. Prepare only. */
+struct mface_constant mface_op_packable(const struct mface_step *step, int i);
 
 /* Attributes. One that is absent or of another type yields the fallback. Strings and arrays
  * belong to the model. Plan time only: keep what run needs in the state. */

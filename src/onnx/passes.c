@@ -84,11 +84,24 @@ static void fold_bias(const struct fold *fold, struct mface_step *conv)
     take_over_output(fold, conv, add);
 }
 
+/* oneDNN computes channels by the vector, so what it applies to the one or three channels of a mask
+ * or a face it applies to sixteen; a sigmoid is too dear for that. */
+static bool is_worthwhile(const struct mface_step *conv, const struct mface_fusion *with)
+{
+    enum { CHANNELS_MIN = 8 };
+    const bool is_dear =
+        with->activation == MFACE_ACTIVATION_SIGMOID || with->activation == MFACE_ACTIVATION_TANH;
+    return !is_dear || conv->out[0].shape.dim[1] >= CHANNELS_MIN;
+}
+
 static void fold_activation(const struct fold *fold, struct mface_step *conv)
 {
     struct mface_step *next = only_reader(fold, conv);
-    if (next && mface_activation_as_fusion(next, &conv->fusion))
-        take_over_output(fold, conv, next);
+    struct mface_fusion with = conv->fusion;
+    if (!next || !mface_activation_as_fusion(next, &with) || !is_worthwhile(conv, &with))
+        return;
+    conv->fusion = with;
+    take_over_output(fold, conv, next);
 }
 
 /* Puts a step with more inputs in the place of step s. NULL: no memory. */

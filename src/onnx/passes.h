@@ -4,6 +4,10 @@
 
 #include "onnx/plan.h"
 
+/* Folds each BatchNormalization into the convolution before it. Expects n_uses counted, leaves them
+ * so. */
+MFACE_NODISCARD enum mface_status mface_pass_fold_norm(struct mface_plan *plan);
+
 /* Folds into each convolution what surrounds it: a zero Pad before; a constant bias per channel
  * and an activation after; and a residual that is added between the two. A bias after a product of
  * matrices goes into that. Expects n_uses counted, leaves them so. */

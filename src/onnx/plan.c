@@ -140,6 +140,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(select_outputs(plan, params));
     MFACE_TRY(mface_plan_compile(plan));
     mface_plan_prune(plan);
+    MFACE_TRY(mface_pass_fold_norm(plan));
     MFACE_TRY(mface_pass_fold_conv(plan));
     MFACE_TRY(mface_pass_fold_copies(plan));
     MFACE_TRY(mface_pass_find_depth_to_space(plan));

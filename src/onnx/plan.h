@@ -86,6 +86,9 @@ MFACE_NODISCARD enum mface_status mface_plan_check_arena(const struct mface_plan
 /* compile.c: graph to steps, folding constants. Expects inputs and threads set. */
 MFACE_NODISCARD enum mface_status mface_plan_compile(struct mface_plan *plan);
 
+/* values.c: the graph's values, with their initialisers; those stay in the file. */
+MFACE_NODISCARD enum mface_status mface_plan_add_graph_values(struct mface_plan *plan);
+
 /* Brings a constant out of the file into aligned memory of the plan; MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_plan_hold_const(struct mface_plan *plan, int value);
 

@@ -1,133 +1,10 @@
 /* ModelProto down to attributes. Each message is walked twice: once checking it and counting its
  * repeated parts, once filling arrays of exactly that size. Subgraphs are never entered, so the
  * nesting is that of this file. */
-#include "onnx/proto_internal.h"
+#include "onnx/proto_rules.h"
 
 #include "base/log.h"
 #include <string.h>
-
-enum mface_status mface_proto_bad(const struct mface_proto_reader *reader, const char *what)
-{
-    return mface_fail(MFACE_ERR_FORMAT, "%s: malformed %s", reader->name, what);
-}
-
-enum mface_status mface_proto_nomem(const struct mface_proto_reader *reader)
-{
-    return mface_fail_nomem(reader->name);
-}
-
-enum mface_status mface_proto_next(const struct mface_proto_reader *reader, const char *what,
-    struct mface_wire *message, struct mface_wire_field *field, bool *more)
-{
-    const enum mface_wire_result result = mface_wire_next(message, field);
-    *more = result == MFACE_WIRE_FIELD;
-    return result <= MFACE_WIRE_END ? MFACE_OK : mface_proto_bad(reader, what);
-}
-
-enum mface_status mface_proto_str(
-    const struct mface_proto_reader *reader, const struct mface_wire_field *field, const char **out)
-{
-    const size_t size = mface_wire_left(&field->bytes);
-    char *text = mface_arena_calloc(reader->arena, size + 1, 1);
-    if (!text)
-        return mface_proto_nomem(reader);
-    memcpy(text, field->bytes.pos, size);
-    *out = text;
-    return MFACE_OK;
-}
-
-/* One field a message may have: how to read it, and where to. A message is described by a table of
- * these, so that walking it is one function. */
-struct field_rule {
-    uint32_t number;
-    enum mface_wire_type type;
-    enum { STR, INT, F32, CHILD } kind;
-    size_t offset; // of the member: const char *, int64_t, float, or an array of children
-    /* CHILD: where the count goes, size of one child, and its reader. */
-    size_t count_offset, child_bytes;
-    enum mface_status (*read)(
-        const struct mface_proto_reader *reader, struct mface_wire message, void *out);
-};
-
-#define RULE_STR(n, type_, member)                                                                 \
-    {                                                                                              \
-        n, MFACE_WIRE_BYTES, STR, offsetof(type_, member)                                          \
-    }
-#define RULE_INT(n, type_, member)                                                                 \
-    {                                                                                              \
-        n, MFACE_WIRE_VARINT, INT, offsetof(type_, member)                                         \
-    }
-#define RULE_F32(n, type_, member)                                                                 \
-    {                                                                                              \
-        n, MFACE_WIRE_I32, F32, offsetof(type_, member)                                            \
-    }
-#define RULE_CHILD(n, type_, member, count, bytes, read)                                           \
-    {                                                                                              \
-        n, MFACE_WIRE_BYTES, CHILD, offsetof(type_, member), offsetof(type_, count), bytes, read   \
-    }
-#define N_RULES(rules) (sizeof(rules) / sizeof(rules)[0])
-
-static enum mface_status apply_rule(const struct mface_proto_reader *reader,
-    const struct field_rule *rule, const struct mface_wire_field *field, char *out)
-{
-    if (field->type != rule->type)
-        return MFACE_OK; // as unknown fields: skipped
-    char *const member = out + rule->offset;
-    switch (rule->kind) {
-    case STR:
-        return mface_proto_str(reader, field, (const char **)(void *)member);
-    case INT:
-        memcpy(member, &field->value, sizeof(int64_t));
-        return MFACE_OK;
-    case F32:
-        memcpy(member, &field->value, sizeof(float));
-        return MFACE_OK;
-    case CHILD:
-        break;
-    }
-    size_t *const n = (size_t *)(void *)(out + rule->count_offset);
-    char *const children = *(char **)(void *)member;
-    return rule->read(reader, field->bytes, children + (*n)++ * rule->child_bytes);
-}
-
-static const struct field_rule *find_rule(
-    const struct field_rule *rules, size_t n_rules, uint32_t number)
-{
-    for (size_t i = 0; i < n_rules; i++)
-        if (rules[i].number == number)
-            return &rules[i];
-    return NULL;
-}
-
-static enum mface_status alloc_children(const struct mface_proto_reader *reader,
-    const struct field_rule *rules, size_t n_rules, struct mface_wire message, char *out)
-{
-    for (size_t i = 0; i < n_rules; i++) {
-        if (rules[i].kind != CHILD)
-            continue;
-        const size_t n = mface_wire_count(message, rules[i].number);
-        void *children = mface_arena_calloc(reader->arena, n, rules[i].child_bytes);
-        if (!children)
-            return mface_proto_nomem(reader);
-        memcpy(out + rules[i].offset, &children, sizeof children);
-    }
-    return MFACE_OK;
-}
-
-static enum mface_status read_message(const struct mface_proto_reader *reader, const char *what,
-    const struct field_rule *rules, size_t n_rules, struct mface_wire message, void *out)
-{
-    MFACE_TRY(alloc_children(reader, rules, n_rules, message, out));
-    struct mface_wire_field field;
-    bool more = true;
-    while (more) {
-        MFACE_TRY(mface_proto_next(reader, what, &message, &field, &more));
-        const struct field_rule *rule = more ? find_rule(rules, n_rules, field.number) : NULL;
-        if (rule)
-            MFACE_TRY(apply_rule(reader, rule, &field, out));
-    }
-    return MFACE_OK;
-}
 
 static enum mface_status read_str(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
@@ -167,18 +44,18 @@ static int guess_attr_type(const struct attr_parts *parts, struct mface_wire mes
 static enum mface_status read_attr(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_STR(1, struct attr_parts, attr.name),
-        RULE_F32(2, struct attr_parts, attr.f),
-        RULE_INT(3, struct attr_parts, attr.i),
-        RULE_STR(4, struct attr_parts, attr.s),
-        RULE_CHILD(5, struct attr_parts, attr.t, n_tensors, sizeof(struct mface_proto_tensor),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_STR(1, struct attr_parts, attr.name),
+        MFACE_RULE_F32(2, struct attr_parts, attr.f),
+        MFACE_RULE_INT(3, struct attr_parts, attr.i),
+        MFACE_RULE_STR(4, struct attr_parts, attr.s),
+        MFACE_RULE_CHILD(5, struct attr_parts, attr.t, n_tensors, sizeof(struct mface_proto_tensor),
             read_tensor),
-        RULE_INT(20, struct attr_parts, type),
+        MFACE_RULE_INT(20, struct attr_parts, type),
     };
     struct attr_parts parts = { .attr = { .name = "", .s = "" } };
     struct mface_proto_attr *attr = &parts.attr;
-    MFACE_TRY(read_message(reader, "attribute", rules, N_RULES(rules), message, &parts));
+    MFACE_TRY(mface_proto_read(reader, "attribute", rules, MFACE_N_RULES(rules), message, &parts));
     void *floats, *ints;
     MFACE_TRY(mface_proto_numbers(reader, message, 7, MFACE_WIRE_I32, 4, &floats, &attr->n_floats));
     MFACE_TRY(mface_proto_numbers(reader, message, 8, MFACE_WIRE_VARINT, 8, &ints, &attr->n_ints));
@@ -194,18 +71,18 @@ static enum mface_status read_attr(
 static enum mface_status read_node(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_CHILD(1, struct mface_proto_node, inputs, n_inputs, sizeof(char *), read_str),
-        RULE_CHILD(2, struct mface_proto_node, outputs, n_outputs, sizeof(char *), read_str),
-        RULE_STR(3, struct mface_proto_node, name),
-        RULE_STR(4, struct mface_proto_node, op_type),
-        RULE_CHILD(
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_CHILD(1, struct mface_proto_node, inputs, n_inputs, sizeof(char *), read_str),
+        MFACE_RULE_CHILD(2, struct mface_proto_node, outputs, n_outputs, sizeof(char *), read_str),
+        MFACE_RULE_STR(3, struct mface_proto_node, name),
+        MFACE_RULE_STR(4, struct mface_proto_node, op_type),
+        MFACE_RULE_CHILD(
             5, struct mface_proto_node, attrs, n_attrs, sizeof(struct mface_proto_attr), read_attr),
-        RULE_STR(7, struct mface_proto_node, domain),
+        MFACE_RULE_STR(7, struct mface_proto_node, domain),
     };
     struct mface_proto_node *node = out;
     node->name = node->op_type = node->domain = "";
-    MFACE_TRY(read_message(reader, "node", rules, N_RULES(rules), message, node));
+    MFACE_TRY(mface_proto_read(reader, "node", rules, MFACE_N_RULES(rules), message, node));
     if (strcmp(node->domain, "ai.onnx") == 0)
         node->domain = "";
     return MFACE_OK;
@@ -218,11 +95,11 @@ struct dim_parts {
 static enum mface_status read_dim(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_INT(1, struct dim_parts, value),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_INT(1, struct dim_parts, value),
     };
     struct dim_parts parts = { .value = -1 };
-    MFACE_TRY(read_message(reader, "dimension", rules, N_RULES(rules), message, &parts));
+    MFACE_TRY(mface_proto_read(reader, "dimension", rules, MFACE_N_RULES(rules), message, &parts));
     *(int64_t *)out = parts.value < 0 ? -1 : parts.value;
     return MFACE_OK;
 }
@@ -235,10 +112,10 @@ struct dims_parts {
 static enum mface_status read_dims(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_CHILD(1, struct dims_parts, dims, n_dims, sizeof(int64_t), read_dim),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_CHILD(1, struct dims_parts, dims, n_dims, sizeof(int64_t), read_dim),
     };
-    return read_message(reader, "shape", rules, N_RULES(rules), message, out);
+    return mface_proto_read(reader, "shape", rules, MFACE_N_RULES(rules), message, out);
 }
 
 struct type_parts {
@@ -250,11 +127,12 @@ struct type_parts {
 static enum mface_status read_tensor_type(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_INT(1, struct type_parts, elem_type),
-        RULE_CHILD(2, struct type_parts, shapes, n_shapes, sizeof(struct dims_parts), read_dims),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_INT(1, struct type_parts, elem_type),
+        MFACE_RULE_CHILD(
+            2, struct type_parts, shapes, n_shapes, sizeof(struct dims_parts), read_dims),
     };
-    return read_message(reader, "tensor type", rules, N_RULES(rules), message, out);
+    return mface_proto_read(reader, "tensor type", rules, MFACE_N_RULES(rules), message, out);
 }
 
 struct type_list {
@@ -265,11 +143,11 @@ struct type_list {
 static enum mface_status read_type(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_CHILD(1, struct type_list, tensor_types, n_tensor_types, sizeof(struct type_parts),
-            read_tensor_type),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_CHILD(1, struct type_list, tensor_types, n_tensor_types,
+            sizeof(struct type_parts), read_tensor_type),
     };
-    return read_message(reader, "type", rules, N_RULES(rules), message, out);
+    return mface_proto_read(reader, "type", rules, MFACE_N_RULES(rules), message, out);
 }
 
 struct value_parts {
@@ -293,12 +171,13 @@ static enum mface_status set_shape(const struct mface_proto_reader *reader,
 static enum mface_status read_value(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_STR(1, struct value_parts, name),
-        RULE_CHILD(2, struct value_parts, types, n_types, sizeof(struct type_list), read_type),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_STR(1, struct value_parts, name),
+        MFACE_RULE_CHILD(
+            2, struct value_parts, types, n_types, sizeof(struct type_list), read_type),
     };
     struct value_parts parts = { .name = "" };
-    MFACE_TRY(read_message(reader, "value", rules, N_RULES(rules), message, &parts));
+    MFACE_TRY(mface_proto_read(reader, "value", rules, MFACE_N_RULES(rules), message, &parts));
     struct mface_value_info *value = out;
     value->name = parts.name;
     value->shape.rank = -1;
@@ -312,31 +191,32 @@ static enum mface_status read_value(
 static enum mface_status read_graph(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_CHILD(1, struct mface_proto_graph, nodes, n_nodes, sizeof(struct mface_proto_node),
-            read_node),
-        RULE_STR(2, struct mface_proto_graph, name),
-        RULE_CHILD(5, struct mface_proto_graph, initializers, n_initializers,
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_CHILD(1, struct mface_proto_graph, nodes, n_nodes,
+            sizeof(struct mface_proto_node), read_node),
+        MFACE_RULE_STR(2, struct mface_proto_graph, name),
+        MFACE_RULE_CHILD(5, struct mface_proto_graph, initializers, n_initializers,
             sizeof(struct mface_proto_tensor), read_tensor),
-        RULE_CHILD(11, struct mface_proto_graph, inputs, n_inputs, sizeof(struct mface_value_info),
-            read_value),
-        RULE_CHILD(12, struct mface_proto_graph, outputs, n_outputs,
+        MFACE_RULE_CHILD(11, struct mface_proto_graph, inputs, n_inputs,
+            sizeof(struct mface_value_info), read_value),
+        MFACE_RULE_CHILD(12, struct mface_proto_graph, outputs, n_outputs,
             sizeof(struct mface_value_info), read_value),
     };
     ((struct mface_proto_graph *)out)->name = "";
-    return read_message(reader, "graph", rules, N_RULES(rules), message, out);
+    return mface_proto_read(reader, "graph", rules, MFACE_N_RULES(rules), message, out);
 }
 
 static enum mface_status read_opset(
     const struct mface_proto_reader *reader, struct mface_wire message, void *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_STR(1, struct mface_proto_opset, domain),
-        RULE_INT(2, struct mface_proto_opset, version),
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_STR(1, struct mface_proto_opset, domain),
+        MFACE_RULE_INT(2, struct mface_proto_opset, version),
     };
     struct mface_proto_opset *opset = out;
     opset->domain = "";
-    MFACE_TRY(read_message(reader, "opset import", rules, N_RULES(rules), message, opset));
+    MFACE_TRY(
+        mface_proto_read(reader, "opset import", rules, MFACE_N_RULES(rules), message, opset));
     if (strcmp(opset->domain, "ai.onnx") == 0)
         opset->domain = "";
     return MFACE_OK;
@@ -376,19 +256,19 @@ struct model_parts {
 enum mface_status mface_proto_read_model(const char *name, const void *data, size_t size,
     struct mface_arena *arena, struct mface_proto_model *out)
 {
-    static const struct field_rule rules[] = {
-        RULE_INT(1, struct model_parts, model.ir_version),
-        RULE_STR(2, struct model_parts, model.producer),
-        RULE_CHILD(
+    static const struct mface_proto_rule rules[] = {
+        MFACE_RULE_INT(1, struct model_parts, model.ir_version),
+        MFACE_RULE_STR(2, struct model_parts, model.producer),
+        MFACE_RULE_CHILD(
             7, struct model_parts, graphs, n_graphs, sizeof(struct mface_proto_graph), read_graph),
-        RULE_CHILD(8, struct model_parts, model.opsets, model.n_opsets,
+        MFACE_RULE_CHILD(8, struct model_parts, model.opsets, model.n_opsets,
             sizeof(struct mface_proto_opset), read_opset),
     };
     const struct mface_proto_reader reader = { .name = name, .arena = arena };
     const struct mface_wire message = { data, (const uint8_t *)data + size };
     MFACE_TRY(check_outline(&reader, message));
     struct model_parts parts = { .model = { .producer = "" } };
-    MFACE_TRY(read_message(&reader, "model", rules, N_RULES(rules), message, &parts));
+    MFACE_TRY(mface_proto_read(&reader, "model", rules, MFACE_N_RULES(rules), message, &parts));
     *out = parts.model;
     out->graph = parts.graphs[0];
     return MFACE_OK;

@@ -1,4 +1,4 @@
-/* What proto.c and proto_tensor.c share. */
+/* What the files that read ONNX messages share. */
 #ifndef MFACE_ONNX_PROTO_INTERNAL_H
 #define MFACE_ONNX_PROTO_INTERNAL_H
 

@@ -5,7 +5,7 @@
  * morph values, other outputs, other thread counts) share one block, and a block read back from a
  * file replaces both reading the model's weights and packing them.
  *
- *   plan ──find──▶ block in memory, or mapped from the file and verified ──▶ used as it is
+ *   plan ──find──▶ block in memory, or read from the file and verified ──▶ used as it is
  *     └─not there: packs, then gives──▶ block in memory ──save──▶ the file, rewritten whole
  *
  * The file is never trusted: header, table and each block carry checksums, and what does not hold
@@ -35,15 +35,15 @@ MFACE_NODISCARD enum mface_status mface_weights_create_blank(struct mface_weight
 
 void mface_weights_free(struct mface_weights **weights); // every plan must have been freed
 
-/* Writes the file if it lacks a block that is in memory: under another name first, so that readers
+/* Writes the file if it lacks a block that is in use: under another name first, so that readers
  * see the old file or the new one whole. Blocks nobody asked for since the file was read are left
- * out. MFACE_OK (also without a path), MFACE_ERR_IO, MFACE_ERR_NOSPC; not logged: the next start
- * is slower and nothing else. */
+ * out, and leave memory. MFACE_OK (also without a path), MFACE_ERR_IO, MFACE_ERR_NOSPC; not logged:
+ * the next start is slower and nothing else. */
 MFACE_NODISCARD enum mface_status mface_weights_save(struct mface_weights *weights);
 
 struct mface_weights_stats {
-    int64_t memory_bytes, mapped_bytes; // of blocks in use
-    int n_packed, n_found, n_damaged;   // found: served without packing
+    int64_t memory_bytes, read_bytes; // of blocks in use: packed here, and from the file
+    int n_packed, n_found, n_damaged; // found: served without packing
 };
 void mface_weights_get_stats(struct mface_weights *weights, struct mface_weights_stats *stats);
 
@@ -52,10 +52,6 @@ struct mface_weight_source {
     struct mface_weights *store;
     struct mface_key key;
 };
-
-/* Whether some layout of the source is there, so that its own bytes need not be at hand. A block
- * that then proves damaged is packed from where it lies in the model file. */
-bool mface_weights_has(const struct mface_weight_source *source);
 
 /* The block, aligned to MFACE_ALIGN, valid as long as the store; NULL: not there. */
 const void *mface_weights_find(

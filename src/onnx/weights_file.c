@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* "MFACEWT1" read as little-endian; a machine of the other byte order sees another number. */
 static const uint64_t magic = UINT64_C(0x315457454341464d);
 
-enum { BLOCK_ALIGN = 4096, BLOCKS_MAX = 1 << 16 };
+enum { BLOCK_ALIGN = 4096, BLOCKS_MAX = 1 << 16, READ_BYTES = 1 << 18 };
 
 struct header {
     uint64_t magic;
@@ -50,72 +49,111 @@ static bool entry_fits(const struct entry *entry, size_t bytes)
            entry->bytes <= bytes - entry->offset;
 }
 
-static bool read_table(const struct mface_weights_file *file, struct mface_key identity,
-    struct mface_weight_block **blocks)
+static bool read_at(int fd, uint64_t offset, void *data, size_t bytes)
 {
-    const char *map = file->map;
-    const struct header *header = file->map;
-    const struct entry *table = (const void *)(map + sizeof *header);
-    if (!header_holds(header, identity, file->map_bytes) ||
-        !mface_key_equal(
-            header->table, mface_key_from_bytes(table, (size_t)header->n_blocks * sizeof *table)))
-        return false;
-    *blocks = mface_mem_calloc((size_t)header->n_blocks + 1, sizeof **blocks);
-    if (!*blocks)
-        return false;
-    for (size_t i = 0; i < header->n_blocks; i++) {
-        if (!entry_fits(&table[i], file->map_bytes)) {
-            mface_mem_free(*blocks);
+    char *at = data;
+    while (bytes) {
+        const ssize_t n = pread(fd, at, bytes, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
             return false;
-        }
-        (*blocks)[i] = (struct mface_weight_block) {
-            .source = table[i].source,
-            .layout = table[i].layout,
-            .checksum = table[i].checksum,
-            .data = map + table[i].offset,
-            .bytes = (size_t)table[i].bytes,
-            .is_mapped = true,
-        };
+        at += n;
+        offset += (uint64_t)n;
+        bytes -= (size_t)n;
     }
     return true;
 }
 
-static bool map_file(const char *path, struct mface_weights_file *file)
+static struct mface_weight_block block_of(const struct entry *entry)
 {
-    struct stat info;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    *file = (struct mface_weights_file) { 0 };
-    if (fd < 0)
+    return (struct mface_weight_block) {
+        .source = entry->source,
+        .layout = entry->layout,
+        .checksum = entry->checksum,
+        .offset = entry->offset,
+        .bytes = (size_t)entry->bytes,
+    };
+}
+
+/* Fills *blocks from a table that has been read. */
+static bool list_blocks(
+    const struct header *header, const struct entry *table, struct mface_weight_block **blocks)
+{
+    const size_t n = (size_t)header->n_blocks;
+    if (!mface_key_equal(header->table, mface_key_from_bytes(table, n * sizeof *table)))
         return false;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-        info.st_size >= (off_t)sizeof(struct header)) {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map != MAP_FAILED)
-            *file = (struct mface_weights_file) { .map = map, .map_bytes = (size_t)info.st_size };
-    }
-    close(fd);
-    return file->map != NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!entry_fits(&table[i], (size_t)header->file_bytes))
+            return false;
+    *blocks = mface_mem_calloc(n, sizeof **blocks);
+    for (size_t i = 0; *blocks && i < n; i++)
+        (*blocks)[i] = block_of(&table[i]);
+    return *blocks != NULL;
+}
+
+static bool read_table(int fd, struct mface_key identity, struct mface_weights_file *file,
+    struct mface_weight_block **blocks)
+{
+    struct header header;
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < (off_t)sizeof header ||
+        !read_at(fd, 0, &header, sizeof header) ||
+        !header_holds(&header, identity, (size_t)info.st_size) || !header.n_blocks)
+        return false;
+    const size_t bytes = (size_t)header.n_blocks * sizeof(struct entry);
+    struct entry *table = mface_mem_alloc(bytes);
+    const bool ok =
+        table && read_at(fd, sizeof header, table, bytes) && list_blocks(&header, table, blocks);
+    mface_mem_free(table);
+    *file = (struct mface_weights_file) { .fd = fd, .n_blocks = ok ? header.n_blocks : 0 };
+    return ok;
 }
 
 bool mface_weights_file_open(const char *path, struct mface_key identity,
     struct mface_weights_file *file, struct mface_weight_block **blocks)
 {
-    if (!map_file(path, file))
+    *file = (struct mface_weights_file) { 0 };
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
         return false;
-    if (!read_table(file, identity, blocks)) {
-        mface_weights_file_close(file);
-        return false;
-    }
-    file->n_blocks = (size_t)((const struct header *)file->map)->n_blocks;
-    (void)madvise(file->map, file->map_bytes, MADV_WILLNEED); // read ahead while plans compile
-    return true;
+    if (read_table(fd, identity, file, blocks))
+        return true;
+    close(fd);
+    return false;
 }
 
 void mface_weights_file_close(struct mface_weights_file *file)
 {
-    if (file->map)
-        munmap(file->map, file->map_bytes);
+    if (file->n_blocks)
+        close(file->fd);
     *file = (struct mface_weights_file) { 0 };
+}
+
+/* Hashed a piece at a time, while it is in the cache. */
+static bool read_block(int fd, const struct mface_weight_block *block)
+{
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    for (size_t at = 0; at < block->bytes; at += READ_BYTES) {
+        const size_t n = block->bytes - at < READ_BYTES ? block->bytes - at : READ_BYTES;
+        if (!read_at(fd, block->offset + at, (char *)block->data + at, n))
+            return false;
+        mface_hasher_add_bytes(&hasher, (char *)block->data + at, n);
+    }
+    return mface_key_equal(mface_hasher_finish(&hasher), block->checksum);
+}
+
+void mface_weights_file_read(
+    const struct mface_weights_file *file, struct mface_weight_block *block)
+{
+    block->data = mface_mem_alloc_huge(block->bytes);
+    block->state = MFACE_WEIGHT_SOUND;
+    if (block->data && read_block(file->fd, block))
+        return;
+    mface_mem_free(block->data);
+    block->data = NULL;
+    block->state = MFACE_WEIGHT_DAMAGED;
 }
 
 static enum mface_status write_all(int fd, const void *data, size_t bytes)

@@ -12,28 +12,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum mface_weight_state {
+    MFACE_WEIGHT_ABSENT,  // in the file only
+    MFACE_WEIGHT_READING, // by some thread
+    MFACE_WEIGHT_SOUND,   // its checksum held, or it was made here
+    MFACE_WEIGHT_DAMAGED, // or not to be read
+};
+
 struct mface_weight_block {
     struct mface_key source, layout;
     struct mface_key checksum; // XXH3 of the bytes; of blocks in a file
-    const void *data;
+    uint64_t offset;           // in the file; 0: it is not there
+    void *data;                // of mface_mem_alloc_huge(); NULL: still in the file
     size_t bytes;
-    bool is_mapped;  // data lies in the file's mapping
-    bool is_checked; // its checksum held, or it was made here
-    bool is_damaged; // its checksum did not hold
-    bool is_used;    // a plan of this process found or gave it
+    enum mface_weight_state state;
+    bool is_used; // a plan of this process found or gave it
 };
 
 struct mface_weights_file {
-    void *map; // NULL: there is none
-    size_t map_bytes;
-    size_t n_blocks;
+    int fd;          // of no meaning where n_blocks is 0
+    size_t n_blocks; // 0: there is no file
 };
 
-/* Maps the file and reads its table into *blocks (mface_mem_free()). Anything wrong with header or
+/* Opens the file and reads its table into *blocks (mface_mem_free()). Anything wrong with header or
  * table makes it no file at all: false, with nothing to release. */
 bool mface_weights_file_open(const char *path, struct mface_key identity,
     struct mface_weights_file *file, struct mface_weight_block **blocks);
 void mface_weights_file_close(struct mface_weights_file *file);
+
+/* Reads a block into memory of its own and verifies it: its state is then SOUND or DAMAGED, with no
+ * data. Reading beats mapping: memory of our own can be huge pages, and a file that is cut off
+ * meanwhile is a damaged block, not a crash. */
+void mface_weights_file_read(
+    const struct mface_weights_file *file, struct mface_weight_block *block);
 
 /* Writes the used blocks, checksummed here, under another name and renames it. MFACE_OK,
  * MFACE_ERR_IO, MFACE_ERR_NOSPC, MFACE_ERR_NOMEM; not logged. */

@@ -182,7 +182,7 @@ void mface_memory_trim(const char *folder, size_t limit_bytes, const char *keep)
     for (size_t i = 0; i < n; i++) {
         total += list[i].bytes;
         if ((uint64_t)total > limit_bytes)
-            unlink(list[i].path); // whoever has it mapped keeps it
+            unlink(list[i].path); // whoever has it open keeps it
     }
     mface_mem_free(list);
 }

@@ -1,6 +1,6 @@
 /* BatchNormalization at inference: per channel y = (x − mean)·scale/√(var + ε) + bias, computed
  * as one multiplication and one addition. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 #include <math.h>
 
@@ -31,16 +31,15 @@ static enum mface_status prepare(struct mface_step *step)
     return MFACE_OK;
 }
 
-static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+static void run_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const float epsilon = ((const struct state *)step->state)->epsilon;
     const struct mface_shape *shape = &step->in[0].shape;
     const float *scale = args->in[1].data, *bias = args->in[2].data;
     const float *mean = args->in[3].data, *var = args->in[4].data;
     const int64_t plane = mface_shape_count_range(shape, 2, shape->rank);
-    const int64_t n = shape->dim[0] * shape->dim[1];
-#pragma omp parallel for num_threads(step->threads) if (n * plane > 1 << 16)
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = first; i < end; i++) {
         const int64_t c = i % shape->dim[1];
         const float a = scale[c] / sqrtf(var[c] + epsilon), b = bias[c] - mean[c] * a;
         const float *x = (const float *)args->in[0].data + i * plane;
@@ -48,6 +47,13 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         for (int64_t k = 0; k < plane; k++)
             y[k] = x[k] * a + b;
     }
+}
+
+static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct mface_shape *shape = &step->in[0].shape;
+    mface_op_parallel(
+        step, args, shape->dim[0] * shape->dim[1], mface_shape_count(shape), run_planes);
     return MFACE_OK;
 }
 

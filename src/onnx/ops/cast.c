@@ -3,6 +3,7 @@
  * range of an integer; NaN becomes 0. Halves are rounded to nearest even. */
 #include "onnx/ops/cast.h"
 
+#include "onnx/parallel.h"
 #include "onnx/proto_internal.h"
 
 #include <math.h>
@@ -137,6 +138,23 @@ static float half_to_float(uint16_t half)
     return value;
 }
 
+struct conversion {
+    const struct mface_tensor *from, *to;
+};
+
+static void convert(const void *user, int64_t first, int64_t end)
+{
+    const struct conversion *conversion = user;
+    const struct mface_tensor *from = conversion->from, *to = conversion->to;
+    if (from->dtype == MFACE_DTYPE_F16 && to->dtype == MFACE_DTYPE_F32) {
+        for (int64_t i = first; i < end; i++)
+            ((float *)to->data)[i] = half_to_float(half_at(from->data, i));
+        return;
+    }
+    for (int64_t i = first; i < end; i++)
+        store(to->dtype, to->data, i, load(from->dtype, from->data, i));
+}
+
 void mface_cast(const struct mface_tensor *from, const struct mface_tensor *to, int threads)
 {
     const int64_t n = mface_shape_count(&to->shape);
@@ -148,14 +166,8 @@ void mface_cast(const struct mface_tensor *from, const struct mface_tensor *to, 
     }
     if (from->dtype == MFACE_DTYPE_I64 && cast_wide(to->dtype, x, y, n))
         return;
-    const bool widens = from->dtype == MFACE_DTYPE_F16 && to->dtype == MFACE_DTYPE_F32;
-#pragma omp parallel for num_threads(threads) if (n > 1 << 16)
-    for (int64_t i = 0; i < n; i++) {
-        if (widens)
-            ((float *)y)[i] = half_to_float(half_at(x, i));
-        else
-            store(to->dtype, y, i, load(from->dtype, x, i));
-    }
+    const struct conversion conversion = { from, to };
+    mface_parallel(threads, n, n, convert, &conversion);
 }
 
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)

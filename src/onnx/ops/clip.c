@@ -1,5 +1,5 @@
 /* Clip: bounds are attributes up to opset 10, optional scalar inputs after. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 #include <float.h>
 #include <math.h>
@@ -51,7 +51,8 @@ DEFINE_CLIP(int8_t, i8)
 DEFINE_CLIP(int32_t, i32)
 DEFINE_CLIP(int64_t, i64)
 
-static void clip_f32(const struct mface_step *step, const struct mface_op_args *args, int64_t n)
+static void clip_f32(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const bool old = step->opset < 11;
@@ -59,8 +60,7 @@ static void clip_f32(const struct mface_step *step, const struct mface_op_args *
     const float min = old ? state->min : lo ? *lo : -INFINITY;
     const float max = old ? state->max : hi ? *hi : INFINITY;
     float *y = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (n > 1 << 16)
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = first; i < end; i++) {
         const float v = x[i] < min ? min : x[i];
         y[i] = v > max ? max : v;
     }
@@ -71,7 +71,7 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
     const int64_t n = mface_shape_count(&step->out[0].shape);
     switch (step->in[0].dtype) {
     case MFACE_DTYPE_F32:
-        clip_f32(step, args, n);
+        mface_op_parallel(step, args, n, n, clip_f32);
         break;
     case MFACE_DTYPE_F64:
         clip_f64(args, n);

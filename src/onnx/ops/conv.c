@@ -1,6 +1,5 @@
 /* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN. Constant weights and
  * bias are packed when the plan is made. */
-#include "base/mem.h"
 #include "onnx/dnnl.h"
 #include "onnx/ops/window.h"
 
@@ -98,37 +97,6 @@ static int64_t count_flops(const struct mface_step *step, const struct mface_dnn
     return 2 * positions * (mface_shape_count(&step->in[1].shape) / copies);
 }
 
-/* Weights for one copy of the input: those that meet the same channel are added up. */
-static float *sum_copies(const struct mface_step *step)
-{
-    const struct mface_shape *shape = &step->in[1].shape;
-    const int64_t n_out = shape->dim[0], copies = step->fusion.copies;
-    const int64_t row = mface_shape_count_range(shape, 1, shape->rank) / copies;
-    float *sum = mface_mem_calloc((size_t)(n_out * row), sizeof *sum);
-    const float *weights = step->in[1].data;
-    for (int64_t o = 0; sum && o < n_out; o++)
-        for (int64_t k = 0; k < copies; k++, weights += row)
-            for (int64_t i = 0; i < row; i++)
-                sum[o * row + i] += weights[i];
-    return sum;
-}
-
-static enum mface_status create_kernel(
-    const struct mface_step *step, struct mface_dnnl_conv *conv, struct mface_dnnl **kernel)
-{
-    float *sum = step->fusion.copies ? sum_copies(step) : NULL;
-    if (step->fusion.copies && !sum)
-        return mface_op_nomem(step);
-    if (sum)
-        conv->weights = sum;
-    const enum mface_status status = mface_dnnl_conv_create(conv, kernel);
-    mface_mem_free(sum);
-    return status == MFACE_OK
-               ? MFACE_OK
-               : mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
-                     conv->src_bf16 ? "bf16" : "f32");
-}
-
 /* The same for a step that passes may have rewritten. */
 static enum mface_status describe_rewritten(
     const struct mface_step *step, bool transposed, struct mface_dnnl_conv *conv)
@@ -157,14 +125,21 @@ static enum mface_status prepare(struct mface_step *step, bool transposed)
     conv.src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
     conv.dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16;
     conv.sum = step->fusion.sum;
-    conv.weights = step->in[1].data;
-    conv.source = mface_op_weight_source(step, 1);
+    conv.weights = mface_op_packable(step, 1);
+    conv.weights.copies = step->fusion.copies;
+    if (step->fusion.scale)
+        mface_constant_set_scale(&conv.weights, step->fusion.scale, conv.out_channels,
+            mface_shape_count(&step->in[1].shape) /
+                (conv.weights.copies ? conv.weights.copies : 1));
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
-    MFACE_TRY(create_kernel(step, &conv, &state->kernel));
+    const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
+    if (status != MFACE_OK)
+        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
+            conv.src_bf16 ? "bf16" : "f32");
     step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
     step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
     step->flops = count_flops(step, &conv);
-    step->in_unused = (conv.weights ? 1u << 1 : 0) | (conv.bias ? 1u << 2 : 0);
+    step->in_unused = (conv.weights.data ? 1u << 1 : 0) | (conv.bias ? 1u << 2 : 0);
     return MFACE_OK;
 }
 
@@ -199,6 +174,7 @@ const struct mface_op mface_op_conv = {
     .name = "Conv",
     .in_min = 2,
     .in_max = 3,
+    .flags = MFACE_OP_PACKS,
     .infer = infer_conv,
     .prepare = prepare_conv,
     .run = run,
@@ -209,6 +185,7 @@ const struct mface_op mface_op_conv_transpose = {
     .name = "ConvTranspose",
     .in_min = 2,
     .in_max = 3,
+    .flags = MFACE_OP_PACKS,
     .infer = infer_transposed,
     .prepare = prepare_transposed,
     .run = run,

@@ -1,8 +1,6 @@
 /* Convert: f32 to bf16, rounded to the nearest, ties to even; and back. */
 #include "onnx/ops/internal.h"
-
-/* Elements from which a second thread pays for itself. */
-enum { PARALLEL_MIN = 1 << 16 };
+#include "onnx/parallel.h"
 
 static uint16_t to_bf16(uint32_t bits)
 {
@@ -11,20 +9,30 @@ static uint16_t to_bf16(uint32_t bits)
     return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet_nan : rounded);
 }
 
+static void narrow(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    (void)step;
+    const uint32_t *x = args->in[0].data;
+    uint16_t *y = args->out[0].data;
+    for (int64_t i = first; i < end; i++)
+        y[i] = to_bf16(x[i]);
+}
+
+static void widen(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    (void)step;
+    const uint16_t *x = args->in[0].data;
+    uint32_t *y = args->out[0].data;
+    for (int64_t i = first; i < end; i++)
+        y[i] = (uint32_t)x[i] << 16;
+}
+
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const int64_t n = mface_shape_count(&step->out[0].shape);
-    const void *x = args->in[0].data;
-    void *y = args->out[0].data;
-    if (step->out[0].dtype == MFACE_DTYPE_BF16) {
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-        for (int64_t i = 0; i < n; i++)
-            ((uint16_t *)y)[i] = to_bf16(((const uint32_t *)x)[i]);
-    } else {
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-        for (int64_t i = 0; i < n; i++)
-            ((uint32_t *)y)[i] = (uint32_t)((const uint16_t *)x)[i] << 16;
-    }
+    mface_op_parallel(step, args, n, n, step->out[0].dtype == MFACE_DTYPE_BF16 ? narrow : widen);
     return MFACE_OK;
 }
 

@@ -2,11 +2,11 @@
 
 #include "onnx/ops/elem.h"
 #include "onnx/ops/walk.h"
+#include "onnx/parallel.h"
 
 #include <assert.h>
 
-/* Elements a thread takes at a time when nothing needs converting: 64 KB of floats, so that
- * starting a thread costs little beside the work. */
+/* Elements a kernel takes at a time when nothing needs converting: 64 KB of floats. */
 enum { PART = 1 << 14 };
 
 /* One run in the type of computation; int64_t aligns for all three. */
@@ -48,36 +48,50 @@ static const void *readable(const struct mface_tensor *from, enum mface_dtype co
     return run->element;
 }
 
+struct unary {
+    const struct mface_tensor *a, *y;
+    enum mface_dtype compute;
+    mface_unary_fn fn;
+    const void *param;
+};
+
+static void run_unary(const void *user, int64_t begin, int64_t end)
+{
+    const struct unary *op = user;
+    const bool in_place = op->a->dtype == op->compute && op->y->dtype == op->compute;
+    const int64_t part = in_place ? PART : MFACE_ELEM_RUN;
+    for (int64_t first = begin; first < end; first += part) {
+        struct run run;
+        const int64_t length = end - first < part ? end - first : part;
+        const void *from = readable(op->a, op->compute, first, 1, length, &run);
+        if (op->y->dtype == op->compute) {
+            op->fn(length, from, mface_elem_at(op->y->data, op->y->dtype, first), op->param);
+            continue;
+        }
+        op->fn(length, from, run.element, op->param);
+        store(op->y, op->compute, first, length, &run);
+    }
+}
+
 void mface_elementwise_unary(const struct mface_tensor *a, const struct mface_tensor *y,
     enum mface_dtype compute, mface_unary_fn fn, const void *param, int threads)
 {
+    const struct unary op = { a, y, compute, fn, param };
     const int64_t n = mface_shape_count(&y->shape);
-    const bool in_place = a->dtype == compute && y->dtype == compute;
-    const int64_t part = in_place ? PART : MFACE_ELEM_RUN;
-#pragma omp parallel for num_threads(threads) if (n > 2 * PART)
-    for (int64_t first = 0; first < n; first += part) {
-        struct run run;
-        const int64_t length = n - first < part ? n - first : part;
-        const void *from = readable(a, compute, first, 1, length, &run);
-        if (y->dtype == compute) {
-            fn(length, from, mface_elem_at(y->data, y->dtype, first), param);
-            continue;
-        }
-        fn(length, from, run.element, param);
-        store(y, compute, first, length, &run);
-    }
+    mface_parallel(threads, n, 2 * n, run_unary, &op);
 }
 
 struct binary {
     const struct mface_tensor *a, *b, *y;
     enum mface_dtype compute, result;
     mface_binary_fn fn;
+    struct mface_walk walk;
 };
 
 /* One row, or the part of it that fits the buffers. */
-static void run_binary(
-    const struct binary *op, const struct mface_walk *walk, int64_t at, int64_t n)
+static void run_part(const struct binary *op, int64_t at, int64_t n)
 {
+    const struct mface_walk *walk = &op->walk;
     struct run run_a, run_b, run_y;
     const int64_t first_y = walk->offset[2] + at;
     const void *a = readable(
@@ -93,22 +107,27 @@ static void run_binary(
     store(op->y, op->compute, first_y, n, &run_y);
 }
 
+static void run_row(const void *user, int64_t begin, int64_t end)
+{
+    const struct binary *op = user;
+    const struct mface_walk *walk = &op->walk;
+    const bool whole = op->a->dtype == op->compute && op->b->dtype == op->compute &&
+                       op->y->dtype == op->result && walk->step[0] == 1 && walk->step[1] == 1;
+    const int64_t part = whole ? PART : MFACE_ELEM_RUN;
+    for (int64_t at = begin; at < end; at += part)
+        run_part(op, at, end - at < part ? end - at : part);
+}
+
 void mface_elementwise_binary(const struct mface_tensor *a, const struct mface_tensor *b,
     const struct mface_tensor *y, enum mface_dtype compute, enum mface_dtype result,
     mface_binary_fn fn, int threads)
 {
-    const struct binary op = { a, b, y, compute, result, fn };
-    struct mface_walk walk;
-    mface_walk_init(&walk, &y->shape);
-    mface_walk_add_broadcast(&walk, &a->shape);
-    mface_walk_add_broadcast(&walk, &b->shape);
-    mface_walk_add_broadcast(&walk, &y->shape);
-    const bool in_place = a->dtype == compute && b->dtype == compute && y->dtype == result;
-    for (mface_walk_begin(&walk); !walk.done; mface_walk_next(&walk)) {
-        const bool whole = in_place && walk.step[0] == 1 && walk.step[1] == 1;
-        const int64_t part = whole ? PART : MFACE_ELEM_RUN;
-#pragma omp parallel for num_threads(threads) if (walk.n > 2 * PART)
-        for (int64_t at = 0; at < walk.n; at += part)
-            run_binary(&op, &walk, at, walk.n - at < part ? walk.n - at : part);
-    }
+    struct binary op = { a, b, y, compute, result, fn, { 0 } };
+    struct mface_walk *walk = &op.walk;
+    mface_walk_init(walk, &y->shape);
+    mface_walk_add_broadcast(walk, &a->shape);
+    mface_walk_add_broadcast(walk, &b->shape);
+    mface_walk_add_broadcast(walk, &y->shape);
+    for (mface_walk_begin(walk); !walk->done; mface_walk_next(walk))
+        mface_parallel(threads, walk->n, 2 * walk->n, run_row, &op);
 }

@@ -77,8 +77,7 @@ static enum mface_status create_kernel(
         .b = { e->k, e->n },
         .a_transposed = e->trans_a,
         .b_transposed = e->trans_b,
-        .weights = step->in[1].data,
-        .source = mface_op_weight_source(step, 1),
+        .weights = mface_op_packable(step, 1),
         .has_bias = bias,
         .bias = bias ? step->in[2].data : NULL,
         .scale = mface_op_attr_float(step, "alpha", 1.0f),
@@ -91,7 +90,7 @@ static enum mface_status create_kernel(
     step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
     step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
     step->flops = 2 * e->m * e->n * e->k;
-    step->in_unused = (matmul.weights ? 1u << 1 : 0) | (matmul.bias ? 1u << 2 : 0);
+    step->in_unused = (matmul.weights.data ? 1u << 1 : 0) | (matmul.bias ? 1u << 2 : 0);
     return MFACE_OK;
 }
 
@@ -145,6 +144,7 @@ const struct mface_op mface_op_gemm = {
     .name = "Gemm",
     .in_min = 2,
     .in_max = 3,
+    .flags = MFACE_OP_PACKS,
     .infer = infer,
     .prepare = prepare,
     .run = run,

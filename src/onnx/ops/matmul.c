@@ -81,8 +81,7 @@ static void describe(
 {
     *matmul = (struct mface_dnnl_matmul) {
         .rank = o->a.rank,
-        .weights = step->in[1].data,
-        .source = mface_op_weight_source(step, 1),
+        .weights = mface_op_packable(step, 1),
         .scale = 1.0f,
         .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
         .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
@@ -109,7 +108,7 @@ static enum mface_status prepare(struct mface_step *step)
     step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
     step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
     step->flops = 2 * mface_shape_count(&o.out) * depth;
-    step->in_unused = matmul.weights ? 1u << 1 : 0;
+    step->in_unused = matmul.weights.data ? 1u << 1 : 0;
     return MFACE_OK;
 }
 
@@ -136,6 +135,7 @@ const struct mface_op mface_op_matmul = {
     .name = "MatMul",
     .in_min = 2,
     .in_max = 2,
+    .flags = MFACE_OP_PACKS,
     .infer = infer,
     .prepare = prepare,
     .run = run,

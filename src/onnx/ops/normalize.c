@@ -3,6 +3,7 @@
 #include "onnx/ops/axes.h"
 #include "onnx/ops/family.h"
 #include "onnx/ops/walk.h"
+#include "onnx/parallel.h"
 
 #include <math.h>
 
@@ -72,22 +73,29 @@ static enum mface_status prepare_instance(struct mface_step *step)
     return prepare_walks(step, ~3u);
 }
 
-static enum mface_status run_instance(
-    const struct mface_step *step, const struct mface_op_args *args)
+static void run_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
-    const int64_t n_channels = step->in[0].shape.dim[1];
-    const int64_t n = step->in[0].shape.dim[0] * n_channels;
-    const int64_t plane = mface_shape_count(&step->in[0].shape) / n;
+    const struct mface_shape *shape = &step->in[0].shape;
+    const int64_t n_channels = shape->dim[1];
+    const int64_t plane = mface_shape_count_range(shape, 2, shape->rank);
     const float *scale = args->in[1].data, *bias = args->in[2].data;
-#pragma omp parallel for num_threads(step->threads) if (n * plane > 1 << 16)
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = first; i < end; i++) {
         const float *x = (const float *)args->in[0].data + i * plane;
         const struct moments moments = measure(&state->along, x);
         const int64_t channel = i % n_channels;
         apply(&state->along, x, (float *)args->out[0].data + i * plane, moments.mean,
             scale[channel] / sqrt(moments.variance + state->epsilon), bias[channel]);
     }
+}
+
+static enum mface_status run_instance(
+    const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct mface_shape *shape = &step->in[0].shape;
+    mface_op_parallel(
+        step, args, shape->dim[0] * shape->dim[1], mface_shape_count(shape), run_planes);
     return MFACE_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "onnx/ops/foldable.h"
 
 #include "base/mem.h"
+#include "onnx/parallel.h"
 #include <string.h>
 
 enum mode { CONSTANT, REFLECT, EDGE, N_MODES };
@@ -229,22 +230,17 @@ static int64_t source_row(const struct mface_step *step, int64_t row)
     return source;
 }
 
-static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+static void run_rows(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const struct mface_shape *in = &step->in[0].shape, *out = &step->out[0].shape;
     const size_t bytes = mface_dtype_bytes(step->out[0].dtype);
+    const int64_t in_row = in->dim[in->rank - 1], out_row = out->dim[out->rank - 1];
     const void *value = mface_op_has_in(step, 2) && mface_shape_count(&step->in[2].shape)
                             ? args->in[2].data
                             : &state->value;
-    if (!out->rank) {
-        memcpy(args->out[0].data, args->in[0].data, bytes);
-        return MFACE_OK;
-    }
-    const int64_t in_row = in->dim[in->rank - 1], out_row = out->dim[out->rank - 1];
-    const int64_t rows = mface_shape_count_range(out, 0, out->rank - 1);
-#pragma omp parallel for num_threads(step->threads) if (rows * out_row > 1 << 16)
-    for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = first; r < end; r++) {
         const int64_t source = source_row(step, r);
         char *to = (char *)args->out[0].data + (size_t)(r * out_row) * bytes;
         if (source < 0)
@@ -253,6 +249,17 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
             copy_row(step, (const char *)args->in[0].data + (size_t)(source * in_row) * bytes, to,
                 value);
     }
+}
+
+static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct mface_shape *out = &step->out[0].shape;
+    if (!out->rank) {
+        memcpy(args->out[0].data, args->in[0].data, mface_tensor_bytes(&step->out[0]));
+        return MFACE_OK;
+    }
+    const int64_t rows = mface_shape_count_range(out, 0, out->rank - 1);
+    mface_op_parallel(step, args, rows, mface_shape_count(out), run_rows);
     return MFACE_OK;
 }
 

@@ -3,11 +3,9 @@
  * stay in the cache; else it is copied element by element. */
 #include "onnx/ops/permute.h"
 
+#include "onnx/parallel.h"
 #include "onnx/shape.h"
 #include <string.h>
-
-/* Elements from which a second thread pays for itself. */
-enum { PARALLEL_MIN = 1 << 16 };
 
 /* Rows of a block taken at a time: a strip of them, and the source lines it needs, stay in L1. */
 enum { STRIP = 32 };
@@ -111,11 +109,34 @@ static int64_t block_offset(const struct mface_permute *p, int64_t i)
     return offset;
 }
 
+struct copy {
+    const struct mface_permute *permute;
+    struct block whole;
+    int64_t n_strips; // of a block
+    const char *source;
+    char *destination;
+};
+
+static void copy_strips(const void *user, int64_t first, int64_t end)
+{
+    const struct copy *copy = user;
+    const struct block *whole = &copy->whole;
+    const int64_t bytes = (int64_t)copy->permute->element_bytes;
+    for (int64_t i = first; i < end; i++) {
+        const int64_t block = i / copy->n_strips, row = i % copy->n_strips * STRIP;
+        const int64_t from = block_offset(copy->permute, block) + row * whole->row_stride;
+        const int64_t to = (block * whole->rows + row) * whole->columns;
+        struct block strip = *whole;
+        strip.rows = whole->rows - row < STRIP ? whole->rows - row : STRIP;
+        copy_block(
+            &strip, (size_t)bytes, copy->source + from * bytes, copy->destination + to * bytes);
+    }
+}
+
 void mface_permute_run(
     const struct mface_permute *permute, const void *source, void *destination, int threads)
 {
     const int last = permute->rank - 1;
-    const int64_t bytes = (int64_t)permute->element_bytes;
     const struct block whole = { .rows = last ? permute->dim[last - 1] : 1,
         .columns = permute->dim[last],
         .row_stride = last ? permute->stride[last - 1] : 0,
@@ -124,14 +145,7 @@ void mface_permute_run(
     for (int i = 0; i < last - 1; i++)
         n_blocks *= permute->dim[i];
     const int64_t n_strips = (whole.rows + STRIP - 1) / STRIP;
-#pragma omp parallel for num_threads(                                                              \
-    threads) if (n_blocks * whole.rows * whole.columns > PARALLEL_MIN)
-    for (int64_t i = 0; i < n_blocks * n_strips; i++) {
-        const int64_t block = i / n_strips, row = i % n_strips * STRIP;
-        struct block strip = whole;
-        strip.rows = whole.rows - row < STRIP ? whole.rows - row : STRIP;
-        copy_block(&strip, permute->element_bytes,
-            (const char *)source + (block_offset(permute, block) + row * whole.row_stride) * bytes,
-            (char *)destination + (block * whole.rows + row) * whole.columns * bytes);
-    }
+    const struct copy copy = { permute, whole, n_strips, source, destination };
+    mface_parallel(
+        threads, n_blocks * n_strips, n_blocks * whole.rows * whole.columns, copy_strips, &copy);
 }

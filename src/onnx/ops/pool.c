@@ -6,6 +6,7 @@
 #include "onnx/ops/window.h"
 
 #include "base/mem.h"
+#include "onnx/parallel.h"
 #include <math.h>
 #include <string.h>
 
@@ -244,30 +245,28 @@ static void finish_indices(const struct state *state, int64_t plane, int64_t *in
 }
 
 struct planes {
-    int64_t n, in_bytes, out_bytes, out_elements;
+    int64_t in_bytes, out_bytes, out_elements;
 };
 
 static struct planes count_planes(const struct mface_step *step)
 {
     const struct mface_window *w = &((const struct state *)step->state)->w;
-    const struct mface_shape *in = &step->in[0].shape;
     const int64_t element = (int64_t)mface_dtype_bytes(step->in[0].dtype);
     const int64_t out = w->out[0] * w->out[1] * w->out[2];
-    return (struct planes) { .n = in->dim[0] * in->dim[1],
-        .in_bytes = w->in[0] * w->in[1] * w->in[2] * element,
+    return (struct planes) { .in_bytes = w->in[0] * w->in[1] * w->in[2] * element,
         .out_bytes = out * element,
         .out_elements = out };
 }
 
-static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
+static void max_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const struct planes p = count_planes(step);
     const bool bytes = step->in[0].dtype == MFACE_DTYPE_U8;
     int64_t *all = step->n_out > 1 ? args->out[1].data : NULL;
     char *values = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
-    for (int64_t i = 0; i < p.n; i++) {
+    for (int64_t i = first; i < end; i++) {
         const char *in = (const char *)args->in[0].data + i * p.in_bytes;
         if (values)
             (bytes ? max_plane_u8 : max_plane_f32)(state, in, values + i * p.out_bytes);
@@ -277,6 +276,18 @@ static enum mface_status run_max(const struct mface_step *step, const struct mfa
         (bytes ? max_index_plane_u8 : max_index_plane_f32)(state, in, indices);
         finish_indices(state, i, indices);
     }
+}
+
+static void run_planes(
+    const struct mface_step *step, const struct mface_op_args *args, mface_op_range *range)
+{
+    const struct mface_shape *in = &step->in[0].shape;
+    mface_op_parallel(step, args, in->dim[0] * in->dim[1], mface_shape_count(in), range);
+}
+
+static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
+{
+    run_planes(step, args, max_planes);
     return MFACE_OK;
 }
 
@@ -298,59 +309,20 @@ static void average_plane(const struct state *state, const float *x, float *y)
     }
 }
 
-static enum mface_status run_average(
-    const struct mface_step *step, const struct mface_op_args *args)
+static void average_planes(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
     const struct planes p = count_planes(step);
-#pragma omp parallel for num_threads(step->threads) if (p.n * p.in_bytes > 1 << 18)
-    for (int64_t i = 0; i < p.n; i++)
+    for (int64_t i = first; i < end; i++)
         average_plane(state, (const float *)((const char *)args->in[0].data + i * p.in_bytes),
             (float *)((char *)args->out[0].data + i * p.out_bytes));
-    return MFACE_OK;
 }
 
-static enum mface_status infer_global(struct mface_step *step)
-{
-    MFACE_TRY(mface_op_check_dtype(step, 0, MFACE_DTYPE_BIT(MFACE_DTYPE_F32)));
-    if (step->in[0].shape.rank < 3)
-        return mface_op_fail(step, MFACE_ERR_FORMAT, "the input has no spatial dimension");
-    MFACE_TRY(mface_op_infer_same(step));
-    for (int i = 2; i < step->out[0].shape.rank; i++)
-        step->out[0].shape.dim[i] = 1;
-    return MFACE_OK;
-}
-
-static int64_t global_plane(const struct mface_step *step)
-{
-    return mface_shape_count_range(&step->in[0].shape, 2, step->in[0].shape.rank);
-}
-
-static enum mface_status run_global_average(
+static enum mface_status run_average(
     const struct mface_step *step, const struct mface_op_args *args)
 {
-    const int64_t plane = global_plane(step), n = mface_shape_count(&step->out[0].shape);
-    for (int64_t i = 0; i < n; i++) {
-        const float *x = (const float *)args->in[0].data + i * plane;
-        double sum = 0.0; // a plane may be large
-        for (int64_t k = 0; k < plane; k++)
-            sum += x[k];
-        ((float *)args->out[0].data)[i] = (float)(sum / (double)plane);
-    }
-    return MFACE_OK;
-}
-
-static enum mface_status run_global_max(
-    const struct mface_step *step, const struct mface_op_args *args)
-{
-    const int64_t plane = global_plane(step), n = mface_shape_count(&step->out[0].shape);
-    for (int64_t i = 0; i < n; i++) {
-        const float *x = (const float *)args->in[0].data + i * plane;
-        float max = -INFINITY;
-        for (int64_t k = 0; k < plane; k++)
-            max = x[k] > max ? x[k] : max;
-        ((float *)args->out[0].data)[i] = max;
-    }
+    run_planes(step, args, average_planes);
     return MFACE_OK;
 }
 
@@ -373,20 +345,4 @@ const struct mface_op mface_op_average_pool = {
     .prepare = prepare,
     .run = run_average,
     .release = release,
-};
-
-const struct mface_op mface_op_global_average_pool = {
-    .name = "GlobalAveragePool",
-    .in_min = 1,
-    .in_max = 1,
-    .infer = infer_global,
-    .run = run_global_average,
-};
-
-const struct mface_op mface_op_global_max_pool = {
-    .name = "GlobalMaxPool",
-    .in_min = 1,
-    .in_max = 1,
-    .infer = infer_global,
-    .run = run_global_max,
 };

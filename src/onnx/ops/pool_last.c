@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "onnx/ops/internal.h"
 #include "onnx/ops/window.h"
+#include "onnx/parallel.h"
 
 #include <math.h>
 
@@ -130,31 +131,50 @@ static void pool_row(const struct mface_step *step, const float *x, int64_t row,
     }
 }
 
-static enum mface_status pool(const struct mface_step *step, const struct mface_op_args *args,
+static void pool_rows(const struct mface_step *step, const struct mface_op_args *args,
+    int64_t first, int64_t end,
     void (*pixel)(const struct state *, const float *, const struct taps *, const struct taps *,
         int64_t, float *))
 {
-    const struct mface_window *w = &((const struct state *)step->state)->w;
+    const int64_t n_rows = ((const struct state *)step->state)->w.out[0]; // of an image
     const struct mface_shape *in = &step->in[0].shape, *out = &step->out[0].shape;
-    const int64_t rows = in->dim[0] * w->out[0];
     const int64_t in_image = mface_shape_count_range(in, 1, 4);
     const int64_t out_row = out->dim[2] * out->dim[3];
-#pragma omp parallel for num_threads(step->threads) if (in->dim[0] * in_image > 1 << 16)
-    for (int64_t r = 0; r < rows; r++)
-        pool_row(step, (const float *)args->in[0].data + r / w->out[0] * in_image, r % w->out[0],
+    for (int64_t r = first; r < end; r++)
+        pool_row(step, (const float *)args->in[0].data + r / n_rows * in_image, r % n_rows,
             (float *)args->out[0].data + r * out_row, pixel);
-    return MFACE_OK;
+}
+
+static void max_rows(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    pool_rows(step, args, first, end, max_pixel);
+}
+
+static void average_rows(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    pool_rows(step, args, first, end, average_pixel);
+}
+
+static void pool(
+    const struct mface_step *step, const struct mface_op_args *args, mface_op_range *range)
+{
+    const struct mface_shape *in = &step->in[0].shape, *out = &step->out[0].shape;
+    mface_op_parallel(step, args, out->dim[0] * out->dim[1], mface_shape_count(in), range);
 }
 
 static enum mface_status run_max(const struct mface_step *step, const struct mface_op_args *args)
 {
-    return pool(step, args, max_pixel);
+    pool(step, args, max_rows);
+    return MFACE_OK;
 }
 
 static enum mface_status run_average(
     const struct mface_step *step, const struct mface_op_args *args)
 {
-    return pool(step, args, average_pixel);
+    pool(step, args, average_rows);
+    return MFACE_OK;
 }
 
 const struct mface_op mface_op_max_pool_last = {

@@ -2,7 +2,7 @@
  *
  * The shapes are folded into rows on which the slope either is one number or runs along x; a slope
  * per channel has rows of one plane each. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 struct state {
     int64_t row;        // elements in a row
@@ -57,18 +57,24 @@ static int64_t slope_offset(const struct state *state, int64_t row)
     return offset;
 }
 
-static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+static void run_rows(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
 {
     const struct state *state = step->state;
-    const int64_t n = mface_shape_count(&step->out[0].shape), rows = n / state->row;
-#pragma omp parallel for num_threads(step->threads) if (n > 1 << 16)
-    for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = first; r < end; r++) {
         const float *x = (const float *)args->in[0].data + r * state->row;
         const float *slope = (const float *)args->in[1].data + slope_offset(state, r);
         float *y = (float *)args->out[0].data + r * state->row;
         for (int64_t i = 0; i < state->row; i++) // a choice of factors needs no branch
             y[i] = x[i] * (x[i] < 0.0f ? slope[i * state->slope_step] : 1.0f);
     }
+}
+
+static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
+{
+    const struct state *state = step->state;
+    const int64_t n = mface_shape_count(&step->out[0].shape);
+    mface_op_parallel(step, args, n / state->row, n, run_rows);
     return MFACE_OK;
 }
 

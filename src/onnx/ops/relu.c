@@ -1,12 +1,9 @@
 /* Relu and LeakyRelu: x < 0 ? alpha·x : x, alpha being 0 in the plain one. NaN stays NaN. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 struct state {
     float alpha;
 };
-
-/* Elements from which a second thread pays for itself. */
-enum { PARALLEL_MIN = 1 << 16 };
 
 static enum mface_status infer(struct mface_step *step)
 {
@@ -14,14 +11,20 @@ static enum mface_status infer(struct mface_step *step)
     return mface_op_infer_same(step);
 }
 
+static void relu(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    (void)step;
+    const float *x = args->in[0].data;
+    float *y = args->out[0].data;
+    for (int64_t i = first; i < end; i++)
+        y[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+
 static enum mface_status run_relu(const struct mface_step *step, const struct mface_op_args *args)
 {
     const int64_t n = mface_shape_count(&step->out[0].shape);
-    const float *x = args->in[0].data;
-    float *y = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] < 0.0f ? 0.0f : x[i];
+    mface_op_parallel(step, args, n, n, relu);
     return MFACE_OK;
 }
 
@@ -34,16 +37,21 @@ static enum mface_status prepare_leaky_relu(struct mface_step *step)
     return MFACE_OK;
 }
 
+static void leaky_relu(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    const float alpha = ((const struct state *)step->state)->alpha;
+    const float *x = args->in[0].data;
+    float *y = args->out[0].data;
+    for (int64_t i = first; i < end; i++)
+        y[i] = x[i] * (x[i] < 0.0f ? alpha : 1.0f); // a choice of factors needs no branch
+}
+
 static enum mface_status run_leaky_relu(
     const struct mface_step *step, const struct mface_op_args *args)
 {
     const int64_t n = mface_shape_count(&step->out[0].shape);
-    const float alpha = ((const struct state *)step->state)->alpha;
-    const float *x = args->in[0].data;
-    float *y = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] * (x[i] < 0.0f ? alpha : 1.0f); // a choice of factors needs no branch
+    mface_op_parallel(step, args, n, n, leaky_relu);
     return MFACE_OK;
 }
 

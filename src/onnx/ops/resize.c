@@ -8,6 +8,7 @@
 #include "onnx/ops/elem.h"
 #include "onnx/ops/family.h"
 #include "onnx/ops/resize_sizes.h"
+#include "onnx/parallel.h"
 
 #include <string.h>
 
@@ -167,16 +168,25 @@ static void blend(const struct state *state, const struct pass *pass,
     }
 }
 
-static void run_pass(const struct state *state, const struct pass *pass, enum mface_dtype dtype,
-    const char *x, char *y, int threads)
+/* One pass over one tensor. */
+struct pass_run {
+    const struct state *state;
+    const struct pass *pass;
+    size_t row; // bytes
+    const char *x;
+    char *y;
+};
+
+static void run_rows(const void *user, int64_t first, int64_t end)
 {
-    const size_t row = (size_t)pass->inner * mface_dtype_bytes(dtype);
-    const int64_t n = pass->outer * pass->n_out;
-#pragma omp parallel for num_threads(threads) if (n * pass->inner > 1 << 15)
-    for (int64_t i = 0; i < n; i++) {
+    const struct pass_run *run = user;
+    const struct state *state = run->state;
+    const struct pass *pass = run->pass;
+    const size_t row = run->row;
+    for (int64_t i = first; i < end; i++) {
         const struct mface_resize_taps *taps = &pass->taps[i % pass->n_out];
-        const char *from = x + (size_t)(i / pass->n_out * pass->n_in) * row;
-        char *to = y + (size_t)i * row;
+        const char *from = run->x + (size_t)(i / pass->n_out * pass->n_in) * row;
+        char *to = run->y + (size_t)i * row;
         if (state->n_taps == 1 && !taps->outside)
             memcpy(to, from + (size_t)taps->index[0] * row, row);
         else
@@ -191,7 +201,11 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
     char *const half[2] = { args->scratch, (char *)args->scratch + state->half_bytes };
     for (int i = 0; i < state->n_passes; i++) {
         char *y = i + 1 == state->n_passes ? args->out[0].data : half[i & 1];
-        run_pass(state, &state->passes[i], step->in[0].dtype, x, y, step->threads);
+        const struct pass *pass = &state->passes[i];
+        const size_t row = (size_t)pass->inner * mface_dtype_bytes(step->in[0].dtype);
+        const struct pass_run pass_run = { state, pass, row, x, y };
+        const int64_t n = pass->outer * pass->n_out;
+        mface_parallel(step->threads, n, 2 * n * pass->inner, run_rows, &pass_run);
         x = y;
     }
     if (state->n_passes == 0)

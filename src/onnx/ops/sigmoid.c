@@ -1,10 +1,7 @@
 /* Sigmoid and Tanh: f32, elementwise. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 #include <math.h>
-
-/* Elements from which a second thread pays for itself. */
-enum { PARALLEL_MIN = 1 << 16 };
 
 static enum mface_status infer(struct mface_step *step)
 {
@@ -12,26 +9,38 @@ static enum mface_status infer(struct mface_step *step)
     return mface_op_infer_same(step);
 }
 
+static void sigmoid_range(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    (void)step;
+    const float *x = args->in[0].data;
+    float *y = args->out[0].data;
+    for (int64_t i = first; i < end; i++)
+        y[i] = 1.0f / (1.0f + expf(-x[i]));
+}
+
 static enum mface_status run_sigmoid(
     const struct mface_step *step, const struct mface_op_args *args)
 {
     const int64_t n = mface_shape_count(&step->out[0].shape);
+    mface_op_parallel(step, args, n, 2 * n, sigmoid_range);
+    return MFACE_OK;
+}
+
+static void tanh_range(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    (void)step;
     const float *x = args->in[0].data;
     float *y = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++)
-        y[i] = 1.0f / (1.0f + expf(-x[i]));
-    return MFACE_OK;
+    for (int64_t i = first; i < end; i++)
+        y[i] = tanhf(x[i]);
 }
 
 static enum mface_status run_tanh(const struct mface_step *step, const struct mface_op_args *args)
 {
     const int64_t n = mface_shape_count(&step->out[0].shape);
-    const float *x = args->in[0].data;
-    float *y = args->out[0].data;
-#pragma omp parallel for num_threads(step->threads) if (n > PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i++)
-        y[i] = tanhf(x[i]);
+    mface_op_parallel(step, args, n, 2 * n, tanh_range);
     return MFACE_OK;
 }
 

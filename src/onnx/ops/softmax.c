@@ -3,7 +3,7 @@
  * Until operator set 12 the input is seen as a matrix: everything from `axis` (default 1) on is one
  * row; from 13 on only `axis` itself (default -1). Exponents are taken after subtracting the
  * largest element, so that nothing overflows. */
-#include "onnx/op.h"
+#include "onnx/parallel.h"
 
 #include <math.h>
 
@@ -96,16 +96,22 @@ static enum mface_status prepare_hardmax(struct mface_step *step)
     return prepare_with(step, hardmax);
 }
 
+static void run_vectors(
+    const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
+{
+    const struct state *state = step->state;
+    for (int64_t i = first; i < end; i++) {
+        const int64_t at = i / state->inner * state->n * state->inner + i % state->inner;
+        state->fn(state->n, state->inner, (const float *)args->in[0].data + at,
+            (float *)args->out[0].data + at);
+    }
+}
+
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
     const int64_t n_vectors = state->outer * state->inner;
-#pragma omp parallel for num_threads(step->threads) if (n_vectors * state->n > 1 << 14)
-    for (int64_t i = 0; i < n_vectors; i++) {
-        const int64_t first = i / state->inner * state->n * state->inner + i % state->inner;
-        state->fn(state->n, state->inner, (const float *)args->in[0].data + first,
-            (float *)args->out[0].data + first);
-    }
+    mface_op_parallel(step, args, n_vectors, 4 * n_vectors * state->n, run_vectors);
     return MFACE_OK;
 }
 

@@ -112,7 +112,7 @@ static void test_second_start_packs_nothing(void **state)
     assert_int_equal(first.stats.n_found, 0);
     assert_int_equal(second.stats.n_packed, 0);
     assert_int_equal(second.stats.n_found, first.stats.n_packed);
-    assert_int_equal(second.stats.mapped_bytes, first.stats.memory_bytes);
+    assert_int_equal(second.stats.read_bytes, first.stats.memory_bytes);
     assert_same(&plain, &first);
     assert_same(&first, &second);
     result_clear(&plain);
