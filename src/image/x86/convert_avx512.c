@@ -1,0 +1,40 @@
+/* Sample conversion, 16 samples at a time; a mask covers a row's end. */
+#include "image/kernel_table.h"
+
+#include <immintrin.h>
+
+static inline __mmask16 lanes(size_t n)
+{
+    return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff;
+}
+
+/* As in convert_avx2.c: the quotient by one fused sum. */
+static void u8_to_f32(const uint8_t *src, float *dst, size_t n)
+{
+    const __m512 head = _mm512_set1_ps(1.0f / 255.0f);
+    const __m512 tail = _mm512_set1_ps((float)(1.0 / 255.0 - (double)(1.0f / 255.0f)));
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 m = lanes(n - i);
+        const __m512 x = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(m, src + i)));
+        _mm512_mask_storeu_ps(dst + i, m, _mm512_fmadd_ps(x, head, _mm512_mul_ps(x, tail)));
+    }
+}
+
+/* Maximum and minimum return their second operand when one is NaN, as the C code does. */
+static void f32_to_u8(const float *src, uint8_t *dst, size_t n)
+{
+    const __m512 full = _mm512_set1_ps(255.0f), half = _mm512_set1_ps(0.5f);
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 m = lanes(n - i);
+        __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(m, src + i), full);
+        x = _mm512_min_ps(_mm512_max_ps(x, _mm512_setzero_ps()), full);
+        const __m512i codes = _mm512_cvttps_epi32(_mm512_add_ps(x, half));
+        _mm_mask_storeu_epi8(dst + i, m, _mm512_cvtepi32_epi8(codes));
+    }
+}
+
+void mface_convert_fill_avx512(struct mface_kernel_table *table)
+{
+    table->u8_to_f32 = u8_to_f32;
+    table->f32_to_u8 = f32_to_u8;
+}
