@@ -11,6 +11,8 @@
 #ifndef MFACE_IMAGE_KERNEL_TABLE_H
 #define MFACE_IMAGE_KERNEL_TABLE_H
 
+#include "image/warp.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +23,8 @@ struct mface_kernel_table {
     void (*f32_to_u8)(const float *src, uint8_t *dst, size_t n);
     /* dst[3x + k] = table[k][src[3x + k]] for w pixels; src may be dst. */
     void (*map_bgr)(const uint8_t *src, uint8_t *dst, size_t w, const uint8_t table[3][256]);
+    /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
+    mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
 
 enum mface_kernel_level {
@@ -41,5 +45,9 @@ void mface_convert_fill_avx2(struct mface_kernel_table *table);
 void mface_convert_fill_avx512(struct mface_kernel_table *table);
 void mface_gamma_fill_c(struct mface_kernel_table *table);
 void mface_gamma_fill_vbmi(struct mface_kernel_table *table);
+void mface_warp_fill_c(struct mface_kernel_table *table);
+void mface_warp_bilinear_fill_avx2(struct mface_kernel_table *table);
+void mface_warp_taps_fill_avx2(struct mface_kernel_table *table);
+void mface_warp_taps_fill_avx512(struct mface_kernel_table *table);
 
 #endif

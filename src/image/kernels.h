@@ -14,6 +14,7 @@ enum mface_interp {
     MFACE_INTERP_BILINEAR,
     MFACE_INTERP_BICUBIC,  // a = -0.75
     MFACE_INTERP_LANCZOS4, // 8×8 taps
+    MFACE_N_INTERPS,
 };
 
 /* dst(x, y) = src at src_to_dst⁻¹(x, y); 0 outside the source. c 1 or 3; sample types may differ:
