@@ -10,6 +10,8 @@ typedef void (*fill_fn)(struct mface_kernel_table *table);
 static const fill_fn fill_c[] = {
     mface_convert_fill_c,
     mface_gamma_fill_c,
+    mface_gaussian_fill_c,
+    mface_sharpen_fill_c,
     mface_warp_fill_c,
     NULL,
 };
@@ -17,6 +19,8 @@ static const fill_fn fill_c[] = {
 #if defined(__x86_64__)
 static const fill_fn fill_avx2[] = {
     mface_convert_fill_avx2,
+    mface_gaussian_fill_avx2,
+    mface_pointwise_fill_avx2,
     mface_warp_bilinear_fill_avx2,
     mface_warp_taps_fill_avx2,
     NULL,
@@ -24,6 +28,8 @@ static const fill_fn fill_avx2[] = {
 
 static const fill_fn fill_avx512[] = {
     mface_convert_fill_avx512,
+    mface_gaussian_fill_avx512,
+    mface_pointwise_fill_avx512,
     mface_warp_taps_fill_avx512,
     NULL,
 };

@@ -21,8 +21,22 @@ struct mface_kernel_table {
     void (*u8_to_f32)(const uint8_t *src, float *dst, size_t n);
     /* dst[i] = src[i] × 255, rounded to nearest and clamped; NaN gives 0. */
     void (*f32_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* The same without the factor: dst[i] = src[i]; and back, rounded and clamped. */
+    void (*u8_to_codes)(const uint8_t *src, float *dst, size_t n);
+    void (*codes_to_u8)(const float *src, uint8_t *dst, size_t n);
     /* dst[3x + k] = table[k][src[3x + k]] for w pixels; src may be dst. */
     void (*map_bgr)(const uint8_t *src, uint8_t *dst, size_t w, const uint8_t table[3][256]);
+    /* dst[i] = taps[0]·centre[i] + Σ taps[k]·(centre[i - k·step] + centre[i + k·step]), k
+     * = 1..radius in turn; and the same down columns: centre[k] is the row k below the present one.
+     */
+    void (*convolve_row)(
+        const float *taps, int radius, const float *centre, size_t step, float *dst, size_t n);
+    void (*convolve_rows)(
+        const float *taps, int radius, const float *const *centre, float *dst, size_t n);
+    /* dst[i] = x[i]·(1 + amount) - blurred[i]·amount, clamped to 0..1. */
+    void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
+    /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
+    void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
     /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
     mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
@@ -45,6 +59,12 @@ void mface_convert_fill_avx2(struct mface_kernel_table *table);
 void mface_convert_fill_avx512(struct mface_kernel_table *table);
 void mface_gamma_fill_c(struct mface_kernel_table *table);
 void mface_gamma_fill_vbmi(struct mface_kernel_table *table);
+void mface_gaussian_fill_c(struct mface_kernel_table *table);
+void mface_gaussian_fill_avx2(struct mface_kernel_table *table);
+void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
+void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
+void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
+void mface_sharpen_fill_c(struct mface_kernel_table *table);
 void mface_warp_fill_c(struct mface_kernel_table *table);
 void mface_warp_bilinear_fill_avx2(struct mface_kernel_table *table);
 void mface_warp_taps_fill_avx2(struct mface_kernel_table *table);

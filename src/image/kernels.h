@@ -53,6 +53,10 @@ MFACE_NODISCARD enum mface_status mface_gaussian_blur(const struct mface_image *
 MFACE_NODISCARD enum mface_status mface_sharpen(
     const struct mface_image *src, const struct mface_image *dst, double sigma, double amount);
 
+/* The same from U8 or F32 to U8, but with the fraction of a level cut off, not rounded. */
+MFACE_NODISCARD enum mface_status mface_sharpen_cut(
+    const struct mface_image *src, const struct mface_image *dst, double sigma, double amount);
+
 /* Median of 5×5, edges replicated, F32 or U8, per channel. */
 void mface_median5(const struct mface_image *src, const struct mface_image *dst);
 
