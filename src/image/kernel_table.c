@@ -11,6 +11,7 @@ static const fill_fn fill_c[] = {
     mface_convert_fill_c,
     mface_gamma_fill_c,
     mface_gaussian_fill_c,
+    mface_lab_fill_c,
     mface_sharpen_fill_c,
     mface_warp_fill_c,
     NULL,
@@ -20,6 +21,7 @@ static const fill_fn fill_c[] = {
 static const fill_fn fill_avx2[] = {
     mface_convert_fill_avx2,
     mface_gaussian_fill_avx2,
+    mface_lab_fill_avx2,
     mface_pointwise_fill_avx2,
     mface_warp_bilinear_fill_avx2,
     mface_warp_taps_fill_avx2,
@@ -29,6 +31,7 @@ static const fill_fn fill_avx2[] = {
 static const fill_fn fill_avx512[] = {
     mface_convert_fill_avx512,
     mface_gaussian_fill_avx512,
+    mface_lab_fill_avx512,
     mface_pointwise_fill_avx512,
     mface_warp_taps_fill_avx512,
     NULL,

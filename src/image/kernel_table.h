@@ -11,6 +11,7 @@
 #ifndef MFACE_IMAGE_KERNEL_TABLE_H
 #define MFACE_IMAGE_KERNEL_TABLE_H
 
+#include "image/lab.h"
 #include "image/warp.h"
 
 #include <stddef.h>
@@ -37,6 +38,18 @@ struct mface_kernel_table {
     void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
     /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
     void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* w pixels of BGR to L*a*b* and back; linear[] is linear light of each U8 value. F32 works in
+     * place. */
+    void (*lab_of_u8)(const uint8_t *bgr, float *lab, size_t w, const float linear[256]);
+    void (*lab_of_f32)(const float *bgr, float *lab, size_t w);
+    void (*bgr_of_lab)(const float *lab, float *bgr, size_t w);
+    /* weights[3x + k] = 1 where mask[x] is at least cutoff, else 0. */
+    void (*choose_pixels)(const float *mask, float cutoff, float *weights, size_t w);
+    /* Adds n samples, each times its weight, and their squares to the lanes (lab.h); in place, each
+     * sample by its line. */
+    void (*add_moments)(
+        const float *values, const float *weights, size_t n, struct mface_moments *moments);
+    void (*apply_lines)(float *values, size_t n, const struct mface_lines *lines);
     /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
     mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
@@ -62,6 +75,9 @@ void mface_gamma_fill_vbmi(struct mface_kernel_table *table);
 void mface_gaussian_fill_c(struct mface_kernel_table *table);
 void mface_gaussian_fill_avx2(struct mface_kernel_table *table);
 void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
+void mface_lab_fill_c(struct mface_kernel_table *table);
+void mface_lab_fill_avx2(struct mface_kernel_table *table);
+void mface_lab_fill_avx512(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);

@@ -75,4 +75,20 @@ void mface_bgr_to_lab(const struct mface_image *bgr, const struct mface_image *l
 /* The inverse, clamped to the sRGB gamut: LAB (F32) to BGR (F32 0..1). Works in place. */
 void mface_lab_to_bgr(const struct mface_image *lab, const struct mface_image *bgr);
 
+/* Mean and standard deviation of a channel. */
+struct mface_lab_stats {
+    double mean, deviation;
+};
+
+/* Statistics of an image's L, a and b over all its pixels, where those with a mask (F32, c 1) below
+ * `cutoff` count as zero. Its LAB values go to `lab` (F32) as well, unless that is NULL. */
+void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *mask, float cutoff,
+    const struct mface_image *lab, struct mface_lab_stats stats[3]);
+
+/* Shifts and stretches each channel so that statistics `from` become `to` (where it has any
+ * variation), keeps it within LAB's range, and converts to BGR (F32 0..1), which may be `lab`
+ * itself; `lab` is overwritten. */
+void mface_lab_adopt(const struct mface_image *lab, const struct mface_lab_stats from[3],
+    const struct mface_lab_stats to[3], const struct mface_image *bgr);
+
 #endif
