@@ -12,6 +12,7 @@ static const fill_fn fill_c[] = {
     mface_gamma_fill_c,
     mface_gaussian_fill_c,
     mface_lab_fill_c,
+    mface_morphology_fill_c,
     mface_sharpen_fill_c,
     mface_warp_fill_c,
     NULL,

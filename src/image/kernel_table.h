@@ -38,6 +38,9 @@ struct mface_kernel_table {
     void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
     /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
     void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* dst[i] = the least, or greatest, of rows[0..4][i]. */
+    void (*least5)(const float *const rows[5], float *dst, size_t n);
+    void (*greatest5)(const float *const rows[5], float *dst, size_t n);
     /* w pixels of BGR to L*a*b* and back; linear[] is linear light of each U8 value. F32 works in
      * place. */
     void (*lab_of_u8)(const uint8_t *bgr, float *lab, size_t w, const float linear[256]);
@@ -78,6 +81,7 @@ void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
 void mface_lab_fill_c(struct mface_kernel_table *table);
 void mface_lab_fill_avx2(struct mface_kernel_table *table);
 void mface_lab_fill_avx512(struct mface_kernel_table *table);
+void mface_morphology_fill_c(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);
