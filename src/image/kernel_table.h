@@ -12,6 +12,7 @@
 #define MFACE_IMAGE_KERNEL_TABLE_H
 
 #include "image/lab.h"
+#include "image/resample.h"
 #include "image/warp.h"
 
 #include <stddef.h>
@@ -53,6 +54,11 @@ struct mface_kernel_table {
     void (*add_moments)(
         const float *values, const float *weights, size_t n, struct mface_moments *moments);
     void (*apply_lines)(float *values, size_t n, const struct mface_lines *lines);
+    /* A strip of a row, of 1 or 3 channels (resample.h). */
+    mface_resample_fn resample[2];
+    /* dst[i] = Σ weights[j]·rows[j][i], j in turn; n_rows 2, 4 or 8. */
+    void (*weigh_rows)(
+        const float *const *rows, const float *weights, int n_rows, float *dst, size_t n);
     /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
     mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
@@ -84,6 +90,8 @@ void mface_lab_fill_avx512(struct mface_kernel_table *table);
 void mface_morphology_fill_c(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
+void mface_resample_fill_avx2(struct mface_kernel_table *table);
+void mface_resize_fill_c(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);
 void mface_warp_fill_c(struct mface_kernel_table *table);
 void mface_warp_bilinear_fill_avx2(struct mface_kernel_table *table);

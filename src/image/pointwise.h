@@ -49,4 +49,26 @@ static inline void mface_pointwise_greatest5(
     }
 }
 
+static inline __attribute__((always_inline)) void mface_weigh_n_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0.0f;
+        for (int j = 0; j < n_rows; j++)
+            sum += weights[j] * rows[j][i];
+        dst[i] = sum;
+    }
+}
+
+static inline void mface_pointwise_weigh_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    if (n_rows == 2)
+        mface_weigh_n_rows(rows, weights, 2, dst, n);
+    else if (n_rows == 4)
+        mface_weigh_n_rows(rows, weights, 4, dst, n);
+    else
+        mface_weigh_n_rows(rows, weights, 8, dst, n);
+}
+
 #endif
