@@ -54,6 +54,10 @@ struct mface_kernel_table {
     void (*add_moments)(
         const float *values, const float *weights, size_t n, struct mface_moments *moments);
     void (*apply_lines)(float *values, size_t n, const struct mface_lines *lines);
+    /* dst[i] = the median of rows[0..4][i + k·step], k = -2..2; the rows may be read from -2·step
+     * up to n + 2·step, and dst is none of them. step is 1 or 3. */
+    void (*median5_u8)(const void *const rows[5], size_t step, void *dst, size_t n);
+    void (*median5_f32)(const void *const rows[5], size_t step, void *dst, size_t n);
     /* A strip of a row, of 1 or 3 channels (resample.h). */
     mface_resample_fn resample[2];
     /* dst[i] = Σ weights[j]·rows[j][i], j in turn; n_rows 2, 4 or 8. */
@@ -87,6 +91,9 @@ void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
 void mface_lab_fill_c(struct mface_kernel_table *table);
 void mface_lab_fill_avx2(struct mface_kernel_table *table);
 void mface_lab_fill_avx512(struct mface_kernel_table *table);
+void mface_median_fill_c(struct mface_kernel_table *table);
+void mface_median_fill_avx2(struct mface_kernel_table *table);
+void mface_median_fill_avx512(struct mface_kernel_table *table);
 void mface_morphology_fill_c(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
