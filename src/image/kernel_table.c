@@ -39,6 +39,7 @@ static const fill_fn fill_avx512[] = {
     mface_lab_fill_avx512,
     mface_median_fill_avx512,
     mface_pointwise_fill_avx512,
+    mface_resample_fill_avx512,
     mface_warp_taps_fill_avx512,
     NULL,
 };

@@ -98,6 +98,7 @@ void mface_morphology_fill_c(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
 void mface_resample_fill_avx2(struct mface_kernel_table *table);
+void mface_resample_fill_avx512(struct mface_kernel_table *table);
 void mface_resize_fill_c(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);
 void mface_warp_fill_c(struct mface_kernel_table *table);

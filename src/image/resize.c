@@ -18,7 +18,7 @@ enum {
     STRIP = MFACE_RESAMPLE_STRIP,
     RING = MFACE_TAPS_MAX,
     PART = 1024, // pixels of a source row that a strip may need
-    SLACK = 4,   // floats
+    SLACK = MFACE_RESAMPLE_SLACK,
 };
 
 struct strip {
@@ -143,6 +143,31 @@ static void resize_row(struct strip *strip, int y)
     strip->kernels->codes_to_u8(sum, mface_image_row_u8(dst, y) + start, n);
 }
 
+/* Column x of the strip, whose taps begin at `first`. */
+static void set_column(struct mface_resample *across, int x, int first, int c)
+{
+    across->first[x] = first;
+    for (int k = 0; k < c; k++)
+        across->flat_first[c * x + k] = c * first + k;
+    for (int j = 0; j < across->n_taps; j++) {
+        for (int k = 0; k < 4; k++)
+            across->wide[j][x][k] = across->tap[x][j];
+        for (int k = 0; k < c; k++)
+            across->flat_tap[j][c * x + k] = across->tap[x][j];
+    }
+}
+
+static bool is_dense(const struct mface_resample *across, int c)
+{
+    const int n = across->n * c;
+    for (int i = 0; i < n; i += 16) {
+        const int last = i + 15 < n ? i + 15 : n - 1;
+        if ((across->first[last / c] + across->n_taps - across->first[i / c]) * c > 32)
+            return false;
+    }
+    return true;
+}
+
 /* Takes as many columns from x0 on as a strip can; false when the last one is done. */
 static bool begin_strip(struct strip *strip, int x0)
 {
@@ -151,19 +176,16 @@ static bool begin_strip(struct strip *strip, int x0)
     strip->x0 = x0;
     across->n = 0;
     while (across->n < STRIP && x0 + across->n < to) {
-        const int i = across->n;
-        const int first = axis_at(strip->interp, x0 + i, from, to, across->tap[i]);
-        if (i == 0)
-            strip->left = first;
+        const int x = across->n;
+        const int first = axis_at(strip->interp, x0 + x, from, to, across->tap[x]);
+        strip->left = x == 0 ? first : strip->left;
         if (first + n_taps - strip->left > PART)
             break;
         strip->n_part = first + n_taps - strip->left;
-        across->first[i] = first - strip->left;
-        for (int j = 0; j < n_taps; j++)
-            for (int k = 0; k < 4; k++)
-                across->wide[j][i][k] = across->tap[i][j];
+        set_column(across, x, first - strip->left, strip->src->c);
         across->n++;
     }
+    across->is_dense = is_dense(across, strip->src->c);
     for (int i = 0; i < RING; i++)
         strip->row_in_ring[i] = -1;
     return across->n > 0;
