@@ -70,7 +70,7 @@ void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *
     enum { STEP = 16 * MFACE_SUM_LANES }; // whole pixels and whole rounds of lanes
     const struct mface_kernel_table *kernels = mface_kernel_table();
     struct mface_moments moments = { 0 };
-    float linear[256], weights[STEP], values[STEP];
+    float linear[256], weights[STEP], values[STEP] = { 0 };
     fill_linear(linear);
     for (int y = 0; y < bgr->h; y++)
         for (int x = 0; x < bgr->w; x += STEP / 3) {

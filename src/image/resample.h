@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-enum { MFACE_RESAMPLE_STRIP = 128 };
+enum { MFACE_RESAMPLE_STRIP = 192 };
 
 /* How a strip of output columns is made of a row of floats. Loops may write four floats beyond the
  * last column and read MFACE_RESAMPLE_SLACK beyond the last tap. */

@@ -113,14 +113,28 @@ static enum mface_status run_median(
     return MFACE_OK;
 }
 
-#define U8(r, channels) { .role = r, .c = channels, .sample = MFACE_SAMPLE_U8 }
-#define F32(r, channels) { .role = r, .c = channels, .sample = MFACE_SAMPLE_F32 }
-#define U8_BY(r, channels, by) \
-    { .role = r, .c = channels, .sample = MFACE_SAMPLE_U8, .scale = by }
-#define F32_BY(r, channels, by) \
-    { .role = r, .c = channels, .sample = MFACE_SAMPLE_F32, .scale = by }
+#define U8(r, channels)                                                                            \
+    {                                                                                              \
+        .role = r, .c = channels, .sample = MFACE_SAMPLE_U8                                        \
+    }
+#define F32(r, channels)                                                                           \
+    {                                                                                              \
+        .role = r, .c = channels, .sample = MFACE_SAMPLE_F32                                       \
+    }
+#define U8_BY(r, channels, by)                                                                     \
+    {                                                                                              \
+        .role = r, .c = channels, .sample = MFACE_SAMPLE_U8, .scale = by                           \
+    }
+#define F32_BY(r, channels, by)                                                                    \
+    {                                                                                              \
+        .role = r, .c = channels, .sample = MFACE_SAMPLE_F32, .scale = by                          \
+    }
 
-enum { BILINEAR = MFACE_INTERP_BILINEAR, BICUBIC = MFACE_INTERP_BICUBIC, LANCZOS4 = MFACE_INTERP_LANCZOS4 };
+enum {
+    BILINEAR = MFACE_INTERP_BILINEAR,
+    BICUBIC = MFACE_INTERP_BICUBIC,
+    LANCZOS4 = MFACE_INTERP_LANCZOS4
+};
 
 /* clang-format off */
 const struct kernel_row kernel_rows[] = {
