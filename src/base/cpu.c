@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -40,6 +41,8 @@ static unsigned detect_flags(void)
         flags |= MFACE_CPU_AVX512;
     if (flags & MFACE_CPU_AVX512 && c7 & bit_AVX512VNNI)
         flags |= MFACE_CPU_AVX512_VNNI;
+    if (flags & MFACE_CPU_AVX512 && c7 & bit_AVX512VBMI)
+        flags |= MFACE_CPU_AVX512_VBMI;
     if ((xcr0 & amx) == amx && d7 & (1u << 24)) {
         flags |= d7 & (1u << 22) ? MFACE_CPU_AMX_BF16 : 0;
         flags |= d7 & (1u << 25) ? MFACE_CPU_AMX_INT8 : 0;
@@ -71,22 +74,60 @@ void mface_cpu_model(char model[MFACE_CPU_MODEL_BYTES])
 }
 #endif
 
-static atomic_uint cpu_mask = ~0u;
+bool mface_cpu_mask_of_level(const char *level, unsigned *mask)
+{
+    static const struct {
+        const char *name;
+        unsigned mask;
+    } levels[] = {
+        { "c", 0 },
+        { "avx2", MFACE_CPU_AVX2 },
+        { "avx512", MFACE_CPU_AVX2 | MFACE_CPU_AVX512 },
+        { "vbmi", MFACE_CPU_AVX2 | MFACE_CPU_AVX512 | MFACE_CPU_AVX512_VBMI },
+        { "all", ~0u },
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(levels[i].name, level) == 0) {
+            *mask = levels[i].mask;
+            return true;
+        }
+    return false;
+}
+
+/* Both words are settled by whoever asks first; threads that ask at once find the same. */
+#define IS_SET (1u << 31)
+static atomic_uint detected, cpu_mask;
+
+static unsigned mask_of_environment(void)
+{
+    unsigned mask = ~0u;
+    const char *level = getenv("MEMOFACE_CPU_MASK");
+    if (level)
+        (void)mface_cpu_mask_of_level(level, &mask);
+    return mask | IS_SET;
+}
 
 unsigned mface_cpu_flags(void)
 {
-    static atomic_uint cached; // bit 31 marks "detected"
-    unsigned flags = atomic_load_explicit(&cached, memory_order_relaxed);
+    unsigned flags = atomic_load_explicit(&detected, memory_order_relaxed);
     if (!flags) {
-        flags = detect_flags() | 1u << 31;
-        atomic_store_explicit(&cached, flags, memory_order_relaxed);
+        flags = detect_flags() | IS_SET;
+        atomic_store_explicit(&detected, flags, memory_order_relaxed);
     }
-    return flags & ~(1u << 31) & atomic_load_explicit(&cpu_mask, memory_order_relaxed);
+    unsigned mask = atomic_load_explicit(&cpu_mask, memory_order_relaxed);
+    if (!mask) {
+        // A mask set meanwhile stays.
+        const unsigned fresh = mask_of_environment();
+        mask = 0;
+        if (atomic_compare_exchange_strong(&cpu_mask, &mask, fresh))
+            mask = fresh;
+    }
+    return flags & mask & ~IS_SET;
 }
 
 void mface_cpu_set_mask(unsigned mask)
 {
-    atomic_store_explicit(&cpu_mask, mask, memory_order_relaxed);
+    atomic_store_explicit(&cpu_mask, mask | IS_SET, memory_order_relaxed);
 }
 
 const char *mface_cpu_isa_name(void)

@@ -2,6 +2,7 @@
 #ifndef MFACE_BASE_CPU_H
 #define MFACE_BASE_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Instruction-set levels a kernel may ask for; each bit implies nothing about the others. */
@@ -12,13 +13,21 @@ enum mface_cpu_flag {
     MFACE_CPU_AVX512_BF16 = 1 << 3,
     MFACE_CPU_AMX_BF16 = 1 << 4, // with AMX-TILE
     MFACE_CPU_AMX_INT8 = 1 << 5,
+    MFACE_CPU_AVX512_VBMI = 1 << 6, // byte permutes across a register
 };
 
-/* Flags of this CPU and operating system, less what mface_cpu_set_mask() hides. */
+/* Flags of this CPU and operating system, less what the mask hides. */
 unsigned mface_cpu_flags(void);
 
-/* Hides flags whose bit is clear in `mask`, to force slower paths in tests. ~0u shows all. */
+/* Hides flags whose bit is clear in `mask`, to force slower paths in tests; ~0u shows all. Until
+ * the first call the environment decides: MEMOFACE_CPU_MASK names a level as
+ * mface_cpu_mask_of_level() takes it; unset or unknown, nothing is hidden. oneDNN has a limit of
+ * its own, ONEDNN_MAX_CPU_ISA. */
 void mface_cpu_set_mask(unsigned mask);
+
+/* The mask that leaves what a level needs and what is below it: "c" nothing, "avx2", "avx512",
+ * "vbmi" (AVX-512 with byte permutes), "all". False, with *mask untouched, for another word. */
+bool mface_cpu_mask_of_level(const char *level, unsigned *mask);
 
 /* The highest level as a word: "amx", "avx512", "avx2" or "x86-64". Static storage. */
 const char *mface_cpu_isa_name(void);

@@ -1,0 +1,74 @@
+/* Inner loops that treat each sample alike and alone, written once and compiled for each
+ * instruction set: the compiler makes vectors of them, and without contraction to multiply-add
+ * (meson.build) every one gives the same bits. Included by the C files and those in x86. */
+#ifndef MFACE_IMAGE_POINTWISE_H
+#define MFACE_IMAGE_POINTWISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline float mface_clamp01(float x)
+{
+    return x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;
+}
+
+static inline void mface_pointwise_sharpen(const float *restrict x, const float *restrict blurred,
+    float *restrict dst, size_t n, float amount)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = mface_clamp01(x[i] * (1.0f + amount) - blurred[i] * amount);
+}
+
+/* The excess keeps a flat area, whose blur is itself but for float noise, from losing a level. */
+static inline void mface_pointwise_cut_to_u8(
+    const float *restrict src, uint8_t *restrict dst, size_t n)
+{
+    const float excess = 1.0f / 1024.0f;
+    for (size_t i = 0; i < n; i++)
+        dst[i] = (uint8_t)(int)(src[i] * 255.0f + excess);
+}
+
+static inline void mface_pointwise_least5(const float *const rows[5], float *restrict dst, size_t n)
+{
+    const float *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3], *e = rows[4];
+    for (size_t i = 0; i < n; i++) {
+        const float ab = a[i] < b[i] ? a[i] : b[i], cd = c[i] < d[i] ? c[i] : d[i];
+        const float four = ab < cd ? ab : cd;
+        dst[i] = four < e[i] ? four : e[i];
+    }
+}
+
+static inline void mface_pointwise_greatest5(
+    const float *const rows[5], float *restrict dst, size_t n)
+{
+    const float *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3], *e = rows[4];
+    for (size_t i = 0; i < n; i++) {
+        const float ab = a[i] > b[i] ? a[i] : b[i], cd = c[i] > d[i] ? c[i] : d[i];
+        const float four = ab > cd ? ab : cd;
+        dst[i] = four > e[i] ? four : e[i];
+    }
+}
+
+static inline __attribute__((always_inline)) void mface_weigh_n_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0.0f;
+        for (int j = 0; j < n_rows; j++)
+            sum += weights[j] * rows[j][i];
+        dst[i] = sum;
+    }
+}
+
+static inline void mface_pointwise_weigh_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    if (n_rows == 2)
+        mface_weigh_n_rows(rows, weights, 2, dst, n);
+    else if (n_rows == 4)
+        mface_weigh_n_rows(rows, weights, 4, dst, n);
+    else
+        mface_weigh_n_rows(rows, weights, 8, dst, n);
+}
+
+#endif
