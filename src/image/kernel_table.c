@@ -9,6 +9,8 @@ typedef void (*fill_fn)(struct mface_kernel_table *table);
 
 static const fill_fn fill_c[] = {
     mface_convert_fill_c,
+    mface_cover_fill_c,
+    mface_strip_fill_c,
     mface_gamma_fill_c,
     NULL,
 };
@@ -16,11 +18,15 @@ static const fill_fn fill_c[] = {
 #if defined(__x86_64__)
 static const fill_fn fill_avx2[] = {
     mface_convert_fill_avx2,
+    mface_cover_fill_avx2,
+    mface_strip_fill_avx2,
     NULL,
 };
 
 static const fill_fn fill_avx512[] = {
     mface_convert_fill_avx512,
+    mface_cover_fill_avx512,
+    mface_strip_fill_avx512,
     NULL,
 };
 

@@ -37,6 +37,23 @@ struct mface_matrix mface_picture_matrix(const struct mface_picture *picture)
     return unset ? (struct mface_matrix) { .kr = 0.299, .kb = 0.114 } : picture->matrix;
 }
 
+struct mface_yuv_weights mface_picture_yuv_weights(const struct mface_picture *picture)
+{
+    const struct mface_matrix matrix = mface_picture_matrix(picture);
+    const double kr = matrix.kr, kb = matrix.kb, kg = 1 - kr - kb;
+    return (struct mface_yuv_weights) {
+        .r_pr = (float)(2 * (1 - kr)),
+        .b_pb = (float)(2 * (1 - kb)),
+        .g_pb = (float)(2 * (1 - kb) * kb / kg),
+        .g_pr = (float)(2 * (1 - kr) * kr / kg),
+        .kr = (float)kr,
+        .kg = (float)kg,
+        .kb = (float)kb,
+        .pb_scale = 0.5f / (1 - (float)kb),
+        .pr_scale = 0.5f / (1 - (float)kr),
+    };
+}
+
 uint8_t *mface_picture_at(const struct mface_picture *picture, int i, int x, int y)
 {
     const struct mface_component *component = &picture->component[i];

@@ -7,39 +7,10 @@
  * whole image. Taps outside the source count as 0.
  *
  * Sums are taken in float: bilinear weights are multiples of 1/1024, so on U8 they are exact. */
-#include "image/interp.h"
+#include "image/warp.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum { GRID = 32, GRID_BITS = 5, SUM_BITS = 10, SUM_ONE = 1 << SUM_BITS };
-
-struct warp {
-    const struct mface_image *src, *dst;
-    struct mface_affine to_src;
-    float weights[GRID][MFACE_TAPS_MAX];
-};
-
-/* Nearest integer, ties to even, of a value cut to what 40 bits hold. The constant is 1.5·2^52:
- * adding it leaves no bits for a fraction. */
-static inline int64_t round_cut(double value)
-{
-    const double limit = 1099511627776.0, shift = 6755399441055744.0;
-    value = value < limit ? value : limit;
-    value = value > -limit ? value : -limit;
-    return (int64_t)((value + shift) - shift);
-}
-
-/* A source coordinate in 1/32 pixel. */
-static inline int64_t grid_at(double step, int x, int64_t row_start)
-{
-    return (round_cut(step * x * SUM_ONE) + row_start) >> (SUM_BITS - GRID_BITS);
-}
-
-static inline int64_t grid_row_start(const double *m, int y)
-{
-    return round_cut((m[1] * y + m[2]) * SUM_ONE) + SUM_ONE / GRID / 2;
-}
 
 static inline __attribute__((always_inline)) float load(
     const void *row, int64_t i, enum mface_sample sample)
@@ -81,20 +52,21 @@ static inline __attribute__((always_inline)) void sum_at_edge(const struct mface
     }
 }
 
-static inline __attribute__((always_inline)) void warp_row(
-    const struct warp *warp, int y, int n_taps, int c, enum mface_sample from, enum mface_sample to)
+static inline __attribute__((always_inline)) void warp_run(const struct mface_warp *warp, int y,
+    int x_first, int n, int n_taps, int c, enum mface_sample from, enum mface_sample to, void *out)
 {
-    const struct mface_image *src = warp->src, *dst = warp->dst;
+    const struct mface_image *src = &warp->src;
     const double *m = warp->to_src.m;
-    const int64_t x_start = grid_row_start(m, y), y_start = grid_row_start(m + 3, y);
+    const int64_t x_start = mface_grid_row_start(m, y), y_start = mface_grid_row_start(m + 3, y);
     const float scale = from == to ? 1.0f : 1.0f / 255.0f;
-    for (int x = 0; x < dst->w; x++) {
-        const int64_t gx = grid_at(m[0], x, x_start), gy = grid_at(m[3], x, y_start);
+    for (int i = 0; i < n; i++) {
+        const int64_t gx = mface_grid_at(m[0], x_first + i, x_start);
+        const int64_t gy = mface_grid_at(m[3], x_first + i, y_start);
         const struct spot at = {
-            .x = (gx >> GRID_BITS) - (n_taps / 2 - 1),
-            .y = (gy >> GRID_BITS) - (n_taps / 2 - 1),
-            .wx = warp->weights[gx & (GRID - 1)],
-            .wy = warp->weights[gy & (GRID - 1)],
+            .x = (gx >> MFACE_GRID_BITS) - (n_taps / 2 - 1),
+            .y = (gy >> MFACE_GRID_BITS) - (n_taps / 2 - 1),
+            .wx = warp->weights[gx & (MFACE_GRID - 1)],
+            .wy = warp->weights[gy & (MFACE_GRID - 1)],
         };
         float sum[3] = { 0 };
         if (at.x >= 0 && at.y >= 0 && at.x + n_taps <= src->w && at.y + n_taps <= src->h)
@@ -103,28 +75,49 @@ static inline __attribute__((always_inline)) void warp_row(
             sum_at_edge(src, &at, n_taps, c, from, sum);
         for (int k = 0; k < c; k++) {
             if (to == MFACE_SAMPLE_U8)
-                mface_image_row_u8(dst, y)[x * c + k] = mface_round_u8(sum[k]);
+                ((uint8_t *)out)[i * c + k] = mface_round_u8(sum[k]);
             else
-                mface_image_row_f32(dst, y)[x * c + k] = sum[k] * scale;
+                ((float *)out)[i * c + k] = sum[k] * scale;
         }
     }
 }
 
-/* The compiler makes one copy of warp_row() for each combination of its constants. */
+/* The compiler makes one copy of warp_run() for each combination of its constants. */
 static inline __attribute__((always_inline)) void warp_taps(
-    const struct warp *warp, int y, int n_taps)
+    const struct mface_warp *warp, int y, int x, int n, int n_taps, enum mface_sample to, void *out)
 {
-    const enum mface_sample from = warp->src->sample, to = warp->dst->sample;
-    const bool grey = warp->src->c == 1;
+    const enum mface_sample u8 = MFACE_SAMPLE_U8, f32 = MFACE_SAMPLE_F32;
+    const bool grey = warp->src.c == 1;
     if (to == MFACE_SAMPLE_U8)
-        grey ? warp_row(warp, y, n_taps, 1, MFACE_SAMPLE_U8, MFACE_SAMPLE_U8)
-             : warp_row(warp, y, n_taps, 3, MFACE_SAMPLE_U8, MFACE_SAMPLE_U8);
-    else if (from == MFACE_SAMPLE_U8)
-        grey ? warp_row(warp, y, n_taps, 1, MFACE_SAMPLE_U8, MFACE_SAMPLE_F32)
-             : warp_row(warp, y, n_taps, 3, MFACE_SAMPLE_U8, MFACE_SAMPLE_F32);
+        grey ? warp_run(warp, y, x, n, n_taps, 1, u8, u8, out)
+             : warp_run(warp, y, x, n, n_taps, 3, u8, u8, out);
+    else if (warp->src.sample == MFACE_SAMPLE_U8)
+        grey ? warp_run(warp, y, x, n, n_taps, 1, u8, f32, out)
+             : warp_run(warp, y, x, n, n_taps, 3, u8, f32, out);
     else
-        grey ? warp_row(warp, y, n_taps, 1, MFACE_SAMPLE_F32, MFACE_SAMPLE_F32)
-             : warp_row(warp, y, n_taps, 3, MFACE_SAMPLE_F32, MFACE_SAMPLE_F32);
+        grey ? warp_run(warp, y, x, n, n_taps, 1, f32, f32, out)
+             : warp_run(warp, y, x, n, n_taps, 3, f32, f32, out);
+}
+
+void mface_warp_run(
+    const struct mface_warp *warp, int y, int x, int n, enum mface_sample to, void *out)
+{
+    if (warp->n_taps == 2)
+        warp_taps(warp, y, x, n, 2, to, out);
+    else if (warp->n_taps == 4)
+        warp_taps(warp, y, x, n, 4, to, out);
+    else
+        warp_taps(warp, y, x, n, 8, to, out);
+}
+
+bool mface_warp_init(struct mface_warp *warp, const struct mface_image *src,
+    const struct mface_affine *src_to_dst, enum mface_interp interp)
+{
+    warp->src = *src;
+    warp->n_taps = mface_interp_n_taps(interp);
+    for (int i = 0; i < MFACE_GRID; i++)
+        mface_interp_weights(interp, (double)i / MFACE_GRID, warp->weights[i]);
+    return mface_affine_invert(src_to_dst, &warp->to_src);
 }
 
 static void clear_rows(const struct mface_image *dst)
@@ -138,20 +131,11 @@ void mface_warp_affine(const struct mface_image *src, const struct mface_image *
     const struct mface_affine *src_to_dst, enum mface_interp interp)
 {
     assert(src->c == dst->c && (src->sample == MFACE_SAMPLE_U8 || dst->sample == src->sample));
-    struct warp warp = { .src = src, .dst = dst };
-    if (!mface_affine_invert(src_to_dst, &warp.to_src)) {
+    struct mface_warp warp;
+    if (!mface_warp_init(&warp, src, src_to_dst, interp)) {
         clear_rows(dst);
         return;
     }
-    for (int i = 0; i < GRID; i++)
-        mface_interp_weights(interp, (double)i / GRID, warp.weights[i]);
-    const int n_taps = mface_interp_n_taps(interp);
-    for (int y = 0; y < dst->h; y++) {
-        if (n_taps == 2)
-            warp_taps(&warp, y, 2);
-        else if (n_taps == 4)
-            warp_taps(&warp, y, 4);
-        else
-            warp_taps(&warp, y, 8);
-    }
+    for (int y = 0; y < dst->h; y++)
+        mface_warp_run(&warp, y, 0, dst->w, dst->sample, mface_image_row_u8(dst, y));
 }

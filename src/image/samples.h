@@ -1,0 +1,49 @@
+/* What the kernels of strips (strip_kernels.h) take: runs of stored samples, and constants. */
+#ifndef MFACE_IMAGE_SAMPLES_H
+#define MFACE_IMAGE_SAMPLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* code = zero + span × value (ITU-T H.273, equations 20 to 31). */
+struct mface_code {
+    float zero, span, max;
+};
+
+/* A run of one component's stored samples, as mface_component describes them. */
+struct mface_samples {
+    uint8_t *at;    // the first
+    ptrdiff_t step; // bytes from one to the next
+    int shift, depth;
+    struct mface_code code;
+};
+
+/* The coefficients between R, G, B and Y, Pb, Pr (ITU-T H.273, equations 38 to 50):
+ * R = Y + r_pr·Pr, G = Y − g_pb·Pb − g_pr·Pr, B = Y + b_pb·Pb;
+ * Y = kr·R + kg·G + kb·B, Pb = (B − Y)·pb_scale, Pr = (R − Y)·pr_scale. */
+struct mface_yuv_weights {
+    float r_pr, g_pb, g_pr, b_pb;
+    float kr, kg, kb, pb_scale, pr_scale;
+};
+
+/* How a face is mixed in: weight = mask · opacity. */
+struct mface_blend {
+    float opacity;
+    float steps; // of colour compression of the face; 0: none
+};
+
+/* A run of pixels of a warp with bilinear weights: the face and its mask at the frame's pixels
+ * x_first to x_first + n of one row. The source position of pixel x is, in 1/1024 pixel,
+ * round(step · x · 1024) + start, rounded down to 1/32; see image/grid.h. */
+struct mface_cover_run {
+    const uint8_t *face, *mask;   // w × h pixels, BGR and grey
+    int face_stride, mask_stride; // bytes
+    int w, h;                     // at least 2
+    double step_x, step_y;        // at most MFACE_COVER_STEP_MAX, of either sign
+    int64_t start_x, start_y;     // source position of the row's pixel 0, in 1/1024 pixel
+    int x_first, n;
+};
+
+#define MFACE_COVER_STEP_MAX 1024.0
+
+#endif
