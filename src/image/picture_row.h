@@ -6,7 +6,7 @@
 #include "image/samples.h"
 
 /* Pixels handled at a time, in buffers on the stack. */
-enum { MFACE_PICTURE_BLOCK = 128 };
+enum { MFACE_PICTURE_BLOCK = MFACE_STRIP_W };
 
 /* One block of one row, planar: R, G, B or Y, Pb, Pr. Luma and RGB are nominally 0..1, Pb and Pr
  * -0.5..0.5. */

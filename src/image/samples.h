@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The longest run of pixels that kernels of strips take. */
+enum { MFACE_STRIP_W = 128 };
+
 /* code = zero + span × value (ITU-T H.273, equations 20 to 31). */
 struct mface_code {
     float zero, span, max;

@@ -127,14 +127,6 @@ void mface_strip_load(const struct mface_strip_picture *strips, struct mface_str
         strips->kernels->rgb_from_yuv(&strips->weights, strip->w, v[0], v[1], v[2]);
 }
 
-static bool any_set(const float *mask, int n)
-{
-    float most = 0;
-    for (int i = 0; i < n; i++)
-        most = mask[i] > most ? mask[i] : most;
-    return most > 0;
-}
-
 /* What the written pixels say about a run of chroma samples. */
 struct chroma_sums {
     float pb[MFACE_STRIP_W], pr[MFACE_STRIP_W], n_written[MFACE_STRIP_W];
@@ -178,7 +170,7 @@ static void store_means(const struct mface_strip_picture *strips, const struct m
 /* All chroma samples cover as many pixels, but for the first and last, which the picture's edge may
  * cut. */
 static void store_chroma(
-    const struct mface_strip_picture *strips, const struct mface_strip *strip, const bool *is_set)
+    const struct mface_strip_picture *strips, const struct mface_strip *strip)
 {
     const struct chroma_run run = chroma_run(&strips->picture, strip->x, strip->w);
     const int side = 1 << strips->picture.log2_chroma_w;
@@ -187,7 +179,7 @@ static void store_chroma(
     memset(sums.pr, 0, (size_t)run.n * sizeof(float));
     memset(sums.n_written, 0, (size_t)run.n * sizeof(float));
     for (int j = 0; j < strip->h; j++)
-        if (is_set[j])
+        if (strip->is_set[j])
             add_row(strips, strip, j, &sums);
     const int first = side - run.phase < strip->w ? side - run.phase : strip->w;
     const int last = (run.phase + strip->w - 1) % side + 1;
@@ -211,14 +203,13 @@ static void store_row(const struct mface_strip_picture *strips, struct mface_str
 
 void mface_strip_store(const struct mface_strip_picture *strips, struct mface_strip *strip)
 {
-    bool is_set[MFACE_STRIP_H], any = false;
+    bool any = false;
     assert(strip->w <= MFACE_STRIP_W && strip->h <= MFACE_STRIP_H);
     for (int j = 0; j < strip->h; j++) {
-        is_set[j] = any_set(strip->mask[j], strip->w);
-        any |= is_set[j];
-        if (is_set[j])
+        any |= strip->is_set[j];
+        if (strip->is_set[j])
             store_row(strips, strip, j);
     }
     if (any && strips->picture.model == MFACE_MODEL_YUV)
-        store_chroma(strips, strip, is_set);
+        store_chroma(strips, strip);
 }

@@ -10,12 +10,13 @@
 #include "image/kernel_table.h"
 #include "image/picture_row.h"
 
-enum { MFACE_STRIP_W = MFACE_PICTURE_BLOCK, MFACE_STRIP_H = 4 };
+enum { MFACE_STRIP_H = 4 }; // and MFACE_STRIP_W wide
 
 struct mface_strip {
     int x, y, w, h;                                        // pixels of the picture
     _Alignas(64) float v[MFACE_STRIP_H][3][MFACE_STRIP_W]; // R, G, B
     _Alignas(64) float mask[MFACE_STRIP_H][MFACE_STRIP_W]; // > 0: to be written
+    bool is_set[MFACE_STRIP_H]; // whether any mask of the row is > 0
 };
 
 /* A picture as strips see it: what does not change from strip to strip. */
@@ -46,8 +47,8 @@ int mface_strip_end(const struct mface_strip_picture *strips, int x, int end);
 /* Reads row j (0 ≤ j < h) of the strip's pixels into v[j]. */
 void mface_strip_load(const struct mface_strip_picture *strips, struct mface_strip *strip, int j);
 
-/* Writes the pixels whose mask is > 0; v is used up. Rows whose mask is 0 everywhere need not hold
- * anything in v. */
+/* Writes the pixels whose mask is > 0; v is used up. Rows that are not set need not hold
+ * anything in v or mask. */
 void mface_strip_store(const struct mface_strip_picture *strips, struct mface_strip *strip);
 
 #endif

@@ -2,8 +2,8 @@
  * CPU, and each file of x86/ once more, under the flags of its instruction set. One source means
  * one order of operations, and so the same bits.
  *
- * Where a sample is not to be written its present value is stored again instead of skipping it,
- * because a loop without branches is what vectorises; nobody else works on the same picture. */
+ * Where a sample in step is not to be written its present value is stored again instead of skipping
+ * it, because a loop without branches is what vectorises; nobody else works on the same picture. */
 #ifndef MFACE_IMAGE_STRIP_KERNELS_H
 #define MFACE_IMAGE_STRIP_KERNELS_H
 
@@ -50,33 +50,43 @@ STRIP_INLINE void strip_load_steps(
         out[i] = ((float)(int)strip_raw(&s, i * step, wide) - zero) * scale;
 }
 
-/* The same loop with the steps that matter as constants. */
-#define STRIP_BY_STEP(s, call)                                                                     \
+/* Steps that no vector can follow: what is done to the samples is a loop of its own. */
+STRIP_INLINE void strip_load_scattered(
+    const struct mface_samples *from, bool wide, int n, float *restrict out)
+{
+    const struct mface_samples s = *from;
+    const float zero = s.code.zero, scale = 1.0f / s.code.span;
+    uint16_t raw[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++)
+        raw[i] = (uint16_t)strip_raw(&s, i * s.step, wide);
+    for (int i = 0; i < n; i++)
+        out[i] = ((float)raw[i] - zero) * scale;
+}
+
+/* The loop of a kernel by what the samples are, with the steps of vectors as constants. */
+#define STRIP_BY_STEP(s, in_step, scattered)                                                       \
     do {                                                                                           \
-        const bool narrow = (s)->depth == 8;                                                       \
-        if (narrow && (s)->step == 1)                                                              \
-            call(1, false);                                                                        \
-        else if (narrow && (s)->step == 2)                                                         \
-            call(2, false);                                                                        \
-        else if (narrow && (s)->step == 3)                                                         \
-            call(3, false);                                                                        \
-        else if (narrow && (s)->step == 4)                                                         \
-            call(4, false);                                                                        \
-        else if (narrow)                                                                           \
-            call((s)->step, false);                                                                \
+        if ((s)->depth == 8 && (s)->step == 1)                                                     \
+            in_step(1, false);                                                                     \
+        else if ((s)->depth == 8 && (s)->step == 2)                                                \
+            in_step(2, false);                                                                     \
+        else if ((s)->depth == 8)                                                                  \
+            scattered(false);                                                                      \
         else if ((s)->step == 2)                                                                   \
-            call(2, true);                                                                         \
+            in_step(2, true);                                                                      \
         else if ((s)->step == 4)                                                                   \
-            call(4, true);                                                                         \
+            in_step(4, true);                                                                      \
         else                                                                                       \
-            call((s)->step, true);                                                                 \
+            scattered(true);                                                                       \
     } while (0)
 
 static void strip_load(const struct mface_samples *s, int n, float *restrict out)
 {
-#define CALL(step, wide) strip_load_steps(s, step, wide, n, out)
-    STRIP_BY_STEP(s, CALL);
-#undef CALL
+#define IN_STEP(step, wide) strip_load_steps(s, step, wide, n, out)
+#define SCATTERED(wide) strip_load_scattered(s, wide, n, out)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
 }
 
 STRIP_INLINE void strip_store_steps(const struct mface_samples *to, ptrdiff_t step, bool wide,
@@ -87,33 +97,72 @@ STRIP_INLINE void strip_store_steps(const struct mface_samples *to, ptrdiff_t st
         strip_put(&s, i * step, wide, strip_code_of(&s, values[i]), mask[i] > 0);
 }
 
+STRIP_INLINE void strip_store_scattered(const struct mface_samples *to, bool wide, int n,
+    const float *restrict values, const float *restrict mask)
+{
+    const struct mface_samples s = *to;
+    uint16_t raw[MFACE_STRIP_W];
+    uint8_t is_set[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++) {
+        raw[i] = (uint16_t)strip_code_of(&s, values[i]);
+        is_set[i] = mask[i] > 0;
+    }
+    for (int i = 0; i < n; i++)
+        if (is_set[i])
+            strip_put(&s, i * s.step, wide, raw[i], true);
+}
+
 static void strip_store(
     const struct mface_samples *s, int n, const float *restrict values, const float *restrict mask)
 {
-#define CALL(step, wide) strip_store_steps(s, step, wide, n, values, mask)
-    STRIP_BY_STEP(s, CALL);
-#undef CALL
+#define IN_STEP(step, wide) strip_store_steps(s, step, wide, n, values, mask)
+#define SCATTERED(wide) strip_store_scattered(s, wide, n, values, mask)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
 }
 
-/* (sum + (pixels − written)·present) / pixels, and back to a code. */
+STRIP_INLINE float strip_mean(
+    const struct mface_samples *s, unsigned raw, float n_pixels, float sum, float n_written)
+{
+    const float present = ((float)(int)raw - s->code.zero) / s->code.span;
+    return (sum + (n_pixels - n_written) * present) / n_pixels;
+}
+
 STRIP_INLINE void strip_mean_steps(const struct mface_samples *to, ptrdiff_t step, bool wide, int n,
     float n_pixels, const float *restrict sums, const float *restrict n_written)
 {
     const struct mface_samples s = *to;
     for (int i = 0; i < n; i++) {
         const unsigned raw = strip_raw(&s, i * step, wide);
-        const float present = ((float)(int)raw - s.code.zero) / s.code.span;
-        const float mean = (sums[i] + (n_pixels - n_written[i]) * present) / n_pixels;
+        const float mean = strip_mean(&s, raw, n_pixels, sums[i], n_written[i]);
         strip_put(&s, i * step, wide, strip_code_of(&s, mean), n_written[i] > 0);
     }
+}
+
+STRIP_INLINE void strip_mean_scattered(const struct mface_samples *to, bool wide, int n,
+    float n_pixels, const float *restrict sums, const float *restrict n_written)
+{
+    const struct mface_samples s = *to;
+    uint16_t raw[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++)
+        raw[i] = (uint16_t)strip_raw(&s, i * s.step, wide);
+    for (int i = 0; i < n; i++)
+        raw[i] = (uint16_t)strip_code_of(
+            &s, strip_mean(&s, raw[i], n_pixels, sums[i], n_written[i]));
+    for (int i = 0; i < n; i++)
+        if (n_written[i] > 0)
+            strip_put(&s, i * s.step, wide, raw[i], true);
 }
 
 static void strip_store_mean(const struct mface_samples *s, int n, float n_pixels,
     const float *restrict sums, const float *restrict n_written)
 {
-#define CALL(step, wide) strip_mean_steps(s, step, wide, n, n_pixels, sums, n_written)
-    STRIP_BY_STEP(s, CALL);
-#undef CALL
+#define IN_STEP(step, wide) strip_mean_steps(s, step, wide, n, n_pixels, sums, n_written)
+#define SCATTERED(wide) strip_mean_scattered(s, wide, n, n_pixels, sums, n_written)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
 }
 
 static void strip_rgb_from_yuv(const struct mface_yuv_weights *weights, int n, float *restrict v0,

@@ -70,30 +70,20 @@ static bool cover_row(
     return l <= 0 && n == strip->w ? true : clip_mask(mask, l, n, strip->w);
 }
 
-static void clear_row(struct mface_strip *strip, int j)
-{
-    for (int x = 0; x < strip->w; x++)
-        strip->mask[j][x] = 0;
-}
-
 static void paint_strip(struct painter *painter, struct mface_strip *strip)
 {
     const struct mface_kernel_table *kernels = painter->strips.kernels;
     float face[3][MFACE_STRIP_W];
-    bool any = false;
     for (int j = 0; j < strip->h; j++) {
-        if (!cover_row(painter, strip, j, face)) {
-            clear_row(strip, j);
+        strip->is_set[j] = cover_row(painter, strip, j, face);
+        if (!strip->is_set[j])
             continue;
-        }
         mface_strip_load(&painter->strips, strip, j);
         for (int k = 0; k < 3; k++)
             kernels->blend(&painter->blend, strip->w, strip->v[j][k], face[k], strip->mask[j]);
         note_row(painter, strip, j);
-        any = true;
     }
-    if (any)
-        mface_strip_store(&painter->strips, strip);
+    mface_strip_store(&painter->strips, strip);
 }
 
 /* The columns of `at` that any of the rows reaches, in the picture. */
