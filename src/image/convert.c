@@ -17,10 +17,24 @@ static void f32_to_u8(const float *restrict src, uint8_t *restrict dst, size_t n
         dst[i] = mface_round_u8(src[i] * 255.0f);
 }
 
+static void u8_to_codes(const uint8_t *restrict src, float *restrict dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = src[i];
+}
+
+static void codes_to_u8(const float *restrict src, uint8_t *restrict dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] = mface_round_u8(src[i]);
+}
+
 void mface_convert_fill_c(struct mface_kernel_table *table)
 {
     table->u8_to_f32 = u8_to_f32;
     table->f32_to_u8 = f32_to_u8;
+    table->u8_to_codes = u8_to_codes;
+    table->codes_to_u8 = codes_to_u8;
 }
 
 void mface_convert(const struct mface_image *src, const struct mface_image *dst)

@@ -15,7 +15,7 @@ static bool cover_run(const struct mface_cover_run *run, float *mask, float *r, 
 
 void mface_cover_fill_c(struct mface_kernel_table *table)
 {
-    table->cover_run = cover_run;
+    table->strip.cover_run = cover_run;
 }
 
 /* One axis of a row: source positions in 1/1024 pixel, round(step · x · 1024) + start. */
@@ -26,14 +26,14 @@ struct axis {
 
 static int64_t position(struct axis axis, int x)
 {
-    return mface_grid_round(axis.step * x * MFACE_GRID_SUM_ONE) + axis.start;
+    return mface_grid_round(axis.step * x * (1 << MFACE_WARP_SUM_BITS)) + axis.start;
 }
 
 /* The first 0 ≤ x < w whose position is ≥ limit, else w. The step is > 0. A guess comes first, and
  * the positions themselves have the last word. */
 static int first_at(struct axis axis, int64_t limit, int w)
 {
-    const double guess = (double)(limit - axis.start) / (axis.step * MFACE_GRID_SUM_ONE);
+    const double guess = (double)(limit - axis.start) / (axis.step * (1 << MFACE_WARP_SUM_BITS));
     int x = guess > 0 ? guess < w ? (int)guess : w : 0;
     while (x > 0 && position(axis, x - 1) >= limit)
         x--;
@@ -60,7 +60,7 @@ static struct mface_range columns_of(struct axis axis, int64_t low, int64_t high
 static struct mface_range columns_reaching(const double *m, int y, int l, int r, int w)
 {
     const struct axis axis = { m[0], mface_grid_row_start(m, y) };
-    const int64_t one = MFACE_GRID_SUM_ONE;
+    const int64_t one = (1 << MFACE_WARP_SUM_BITS);
     return columns_of(axis, (l - 1) * one, r * one, w);
 }
 
@@ -94,7 +94,7 @@ bool mface_cover_init(struct mface_cover *cover, const struct mface_image *face,
     const struct mface_affine *crop_to_picture, enum mface_interp interp)
 {
     cover->reach = reach;
-    cover->kernels = mface_kernel_table();
+    cover->kernels = &mface_kernel_table()->strip;
     if (!mface_warp_init(&cover->face, face, crop_to_picture, interp) ||
         !mface_warp_init(&cover->mask, mask, crop_to_picture, MFACE_INTERP_BILINEAR))
         return false;

@@ -7,8 +7,8 @@
 #ifndef MFACE_IMAGE_COVER_H
 #define MFACE_IMAGE_COVER_H
 
+#include "image/grid.h"
 #include "image/strip.h"
-#include "image/warp.h"
 
 /* Warped masks up to this count as 0 (DeepFaceLive's FaceMerger.py). */
 #define MFACE_COVER_MASK_FLOOR (1.0f / 255.0f)
@@ -17,7 +17,7 @@ struct mface_cover {
     struct mface_warp face, mask;
     struct mface_rect reach; // of the mask's pixels, those that may be other than 0
     bool is_exact_in_u8;     // the integer kernel applies
-    const struct mface_kernel_table *kernels;
+    const struct mface_strip_kernels *kernels;
 };
 
 /* face: U8 or F32 BGR; mask: U8 or F32, c 1, of the same size; views that must outlive the cover.

@@ -11,7 +11,7 @@
 static inline int cover_sum(
     const uint8_t *at, ptrdiff_t stride, int step, int fx, int fy, const bool has[4])
 {
-    const int one = MFACE_GRID;
+    const int one = MFACE_WARP_GRID;
     return (one - fy) * ((has[0] ? (one - fx) * at[0] : 0) + (has[1] ? fx * at[step] : 0)) +
            fy * ((has[2] ? (one - fx) * at[stride] : 0) + (has[3] ? fx * at[stride + step] : 0));
 }
@@ -29,10 +29,10 @@ static inline float cover_pixel(
     const int x_at = run->x_first + i;
     const int64_t gx = mface_grid_at(run->step_x, x_at, run->start_x);
     const int64_t gy = mface_grid_at(run->step_y, x_at, run->start_y);
-    const int64_t x = gx >> MFACE_GRID_BITS, y = gy >> MFACE_GRID_BITS;
+    const int64_t x = gx >> MFACE_WARP_GRID_BITS, y = gy >> MFACE_WARP_GRID_BITS;
     if (x < -1 || y < -1 || x >= run->w || y >= run->h)
         return 0.0f;
-    const int fx = gx & (MFACE_GRID - 1), fy = gy & (MFACE_GRID - 1);
+    const int fx = gx & (MFACE_WARP_GRID - 1), fy = gy & (MFACE_WARP_GRID - 1);
     const bool left = x >= 0, right = x + 1 < run->w, above = y >= 0, below = y + 1 < run->h;
     const bool has[4] = { left && above, right && above, left && below, right && below };
     const int sum =

@@ -1,13 +1,13 @@
-/* Gaussian blur as two passes of one routine.
+/* Gaussian blur.
  *
  * A gaussian over a plane is a gaussian along the rows followed by one along the columns. Each row
- * is copied between margins that hold what the border rule says lies outside, blurred, and put into
- * a plane with margins of its own above and below; the columns of that plane are then blurred the
- * same way, only with a step of a row instead of a pixel. Since the kernel is symmetric, the two
- * neighbours at a distance are added first and multiplied once. */
+ * is copied between margins that hold what the border rule says lies outside, blurred, and kept in
+ * a ring of as many rows as the kernel is high; a row of the result is a weighted sum of rows of
+ * the ring. Since the kernel is symmetric, the two neighbours at a distance are added first and
+ * multiplied once. Taps that only meet zeros are left out. */
 #include "base/log.h"
 #include "base/mem.h"
-#include "image/kernels.h"
+#include "image/blur.h"
 
 #include <assert.h>
 #include <math.h>
@@ -16,14 +16,59 @@
 /* Neighbouring results computed together, so that their sums stay in registers. */
 enum { LANES = 16 };
 
-struct blur {
-    float *taps;  // radius + 1: the centre and one side
-    float *row;   // one source row between its margins
-    float *plane; // h rows between their margins, each row `pitch` floats
-    size_t pitch;
-    int radius;
-    enum mface_border border;
-};
+static inline __attribute__((always_inline)) void convolve_lanes(
+    const float *taps, int radius, const float *centre, ptrdiff_t step, float *dst, int lanes)
+{
+    float sum[LANES];
+    for (int i = 0; i < lanes; i++)
+        sum[i] = taps[0] * centre[i];
+    for (int k = 1; k <= radius; k++) {
+        const float *before = centre - k * step, *after = centre + k * step;
+        for (int i = 0; i < lanes; i++)
+            sum[i] += taps[k] * (before[i] + after[i]);
+    }
+    memcpy(dst, sum, (size_t)lanes * sizeof(float));
+}
+
+static void convolve_row(
+    const float *taps, int radius, const float *centre, size_t step, float *dst, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        convolve_lanes(taps, radius, centre + i, (ptrdiff_t)step, dst + i, LANES);
+    for (; i < n; i++)
+        convolve_lanes(taps, radius, centre + i, (ptrdiff_t)step, dst + i, 1);
+}
+
+static inline __attribute__((always_inline)) void add_rows_lanes(
+    const float *taps, int radius, const float *const *centre, size_t at, float *dst, int lanes)
+{
+    float sum[LANES];
+    for (int i = 0; i < lanes; i++)
+        sum[i] = taps[0] * centre[0][at + (size_t)i];
+    for (int k = 1; k <= radius; k++) {
+        const float *before = centre[-k] + at, *after = centre[k] + at;
+        for (int i = 0; i < lanes; i++)
+            sum[i] += taps[k] * (before[i] + after[i]);
+    }
+    memcpy(dst, sum, (size_t)lanes * sizeof(float));
+}
+
+static void convolve_rows(
+    const float *taps, int radius, const float *const *centre, float *dst, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        add_rows_lanes(taps, radius, centre, i, dst + i, LANES);
+    for (; i < n; i++)
+        add_rows_lanes(taps, radius, centre, i, dst + i, 1);
+}
+
+void mface_gaussian_fill_c(struct mface_kernel_table *table)
+{
+    table->convolve_row = convolve_row;
+    table->convolve_rows = convolve_rows;
+}
 
 static int radius_of(double sigma, enum mface_sample sample)
 {
@@ -40,29 +85,69 @@ static void fill_taps(float *taps, int radius, double sigma)
         taps[i] = (float)(exp(-0.5 * i * i / (sigma * sigma)) / sum);
 }
 
-static enum mface_status blur_init(
-    struct blur *blur, const struct mface_image *src, double sigma, enum mface_border border)
+static int min_int(int a, int b)
 {
-    const int radius = radius_of(sigma, src->sample);
-    const size_t c = (size_t)src->c;
-    *blur = (struct blur) { .radius = radius, .border = border, .pitch = (size_t)src->w * c };
-    size_t n_plane;
-    if (mface_mul_size(blur->pitch, (size_t)src->h + 2 * (size_t)radius, &n_plane) &&
-        n_plane <= SIZE_MAX / sizeof(float))
-        blur->plane = mface_mem_alloc(n_plane * sizeof(float));
-    blur->row = mface_mem_alloc(((size_t)src->w + 2 * (size_t)radius) * c * sizeof(float));
-    blur->taps = mface_mem_alloc(((size_t)radius + 1) * sizeof(float));
-    if (!blur->plane || !blur->row || !blur->taps)
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Floats, rounded up so that what follows is aligned. */
+static size_t padded(size_t n)
+{
+    return mface_align_up(n, MFACE_ALIGN / sizeof(float));
+}
+
+/* Cuts one block into all that the blur needs. */
+static bool allocate(struct mface_blur *blur)
+{
+    const struct mface_image *src = blur->src;
+    const size_t radius = (size_t)blur->radius, c = (size_t)src->c;
+    const size_t n_taps = padded(radius + 1), n_row = padded(((size_t)src->w + 2 * radius) * c);
+    const size_t n_at = padded((2 * radius + 1) * sizeof(float *) / sizeof(float));
+    blur->pitch = padded((size_t)src->w * c);
+    size_t n;
+    if (!mface_mul_size(blur->pitch, (size_t)blur->n_kept + 2, &n) || n > SIZE_MAX / 8)
+        return false;
+    blur->memory = mface_mem_alloc((n + n_taps + n_row + n_at) * sizeof(float));
+    if (!blur->memory)
+        return false;
+    blur->ring = blur->memory;
+    blur->zeros = blur->ring + blur->pitch * (size_t)blur->n_kept;
+    blur->out = blur->zeros + blur->pitch;
+    blur->row = blur->out + blur->pitch;
+    blur->taps = blur->row + n_row;
+    blur->at = (void *)(blur->taps + n_taps);
+    memset(blur->zeros, 0, blur->pitch * sizeof(float));
+    return true;
+}
+
+enum mface_status mface_blur_init(struct mface_blur *blur, const struct mface_image *src,
+    double sigma, enum mface_border border, bool unit)
+{
+    sigma = fmax(sigma, 0.001); // so small that one tap is left, which copies
+    const enum mface_sample taps_for = unit ? MFACE_SAMPLE_F32 : src->sample;
+    *blur = (struct mface_blur) {
+        .kernels = mface_kernel_table(),
+        .src = src,
+        .border = border,
+        .unit = unit,
+        .radius = radius_of(sigma, taps_for),
+    };
+    blur->n_kept = min_int(src->h, 2 * blur->radius + 1);
+    if (!allocate(blur))
         return mface_fail_nomem("gaussian blur");
-    fill_taps(blur->taps, radius, sigma);
+    fill_taps(blur->taps, blur->radius, sigma);
     return MFACE_OK;
 }
 
-static void blur_clear(struct blur *blur)
+void mface_blur_clear(struct mface_blur *blur)
 {
-    mface_mem_free(blur->plane);
-    mface_mem_free(blur->row);
-    mface_mem_free(blur->taps);
+    mface_mem_free(blur->memory);
+    blur->memory = NULL;
 }
 
 /* The index inside 0..n-1 that mirrors i about the first and last element, as often as needed. */
@@ -77,95 +162,91 @@ static int reflect(int i, int n)
     return i < n ? i : period - i;
 }
 
-/* Gives the n elements of `size` floats that begin at `first` their margins on both sides. */
-static void fill_margins(const struct blur *blur, float *first, int n, size_t size)
+/* Gives a row of n pixels of c floats its margins of `reach` pixels on both sides. */
+static void fill_margins(const struct mface_blur *blur, int reach)
 {
-    const size_t bytes = size * sizeof(float);
-    for (int i = 1; i <= blur->radius; i++) {
-        float *before = first - (size_t)i * size, *after = first + (size_t)(n - 1 + i) * size;
-        if (blur->border == MFACE_BORDER_ZERO) {
-            memset(before, 0, bytes);
-            memset(after, 0, bytes);
-        } else {
-            memcpy(before, first + (size_t)reflect(-i, n) * size, bytes);
-            memcpy(after, first + (size_t)reflect(n - 1 + i, n) * size, bytes);
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void convolve_lanes(
-    const struct blur *blur, const float *centre, ptrdiff_t step, float *dst, int lanes)
-{
-    const float *taps = blur->taps;
-    float sum[LANES];
-    for (int i = 0; i < lanes; i++)
-        sum[i] = taps[0] * centre[i];
-    for (int k = 1; k <= blur->radius; k++) {
-        const float *before = centre - k * step, *after = centre + k * step;
-        for (int i = 0; i < lanes; i++)
-            sum[i] += taps[k] * (before[i] + after[i]);
-    }
-    memcpy(dst, sum, (size_t)lanes * sizeof(float));
-}
-
-/* dst[i] = Σ taps[|k|] · centre[i + k·step] for 0 ≤ i < n. */
-static void convolve(
-    const struct blur *blur, const float *centre, ptrdiff_t step, float *dst, size_t n)
-{
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        convolve_lanes(blur, centre + i, step, dst + i, LANES);
-    for (; i < n; i++)
-        convolve_lanes(blur, centre + i, step, dst + i, 1);
-}
-
-static void load_row(const struct mface_image *src, int y, float *row)
-{
-    const size_t n = (size_t)src->w * (size_t)src->c;
-    if (src->sample == MFACE_SAMPLE_F32) {
-        memcpy(row, mface_image_row_f32(src, y), n * sizeof(float));
+    const int n = blur->src->w;
+    const size_t c = (size_t)blur->src->c, bytes = c * sizeof(float);
+    float *first = blur->row + (size_t)blur->radius * c;
+    if (blur->border == MFACE_BORDER_ZERO) {
+        memset(first - (size_t)reach * c, 0, (size_t)reach * bytes);
+        memset(first + (size_t)n * c, 0, (size_t)reach * bytes);
         return;
     }
-    const uint8_t *from = mface_image_row_u8(src, y);
-    for (size_t i = 0; i < n; i++)
-        row[i] = from[i];
-}
-
-static void blur_rows(const struct blur *blur, const struct mface_image *src)
-{
-    float *row = blur->row + (size_t)blur->radius * (size_t)src->c;
-    float *out = blur->plane + (size_t)blur->radius * blur->pitch;
-    for (int y = 0; y < src->h; y++, out += blur->pitch) {
-        load_row(src, y, row);
-        fill_margins(blur, row, src->w, (size_t)src->c);
-        convolve(blur, row, src->c, out, blur->pitch);
+    for (int i = 1; i <= reach; i++) {
+        memcpy(first - (size_t)i * c, first + (size_t)reflect(-i, n) * c, bytes);
+        memcpy(first + (size_t)(n - 1 + i) * c, first + (size_t)reflect(n - 1 + i, n) * c, bytes);
     }
 }
 
-static void blur_columns(const struct blur *blur, const struct mface_image *dst)
+static void load_row(const struct mface_blur *blur, int y, float *row)
 {
-    float *in = blur->plane + (size_t)blur->radius * blur->pitch;
-    fill_margins(blur, in, dst->h, blur->pitch);
-    for (int y = 0; y < dst->h; y++, in += blur->pitch) {
-        const bool direct = dst->sample == MFACE_SAMPLE_F32;
-        float *out = direct ? mface_image_row_f32(dst, y) : blur->row;
-        convolve(blur, in, (ptrdiff_t)blur->pitch, out, blur->pitch);
-        for (size_t i = 0; !direct && i < blur->pitch; i++)
-            mface_image_row_u8(dst, y)[i] = (uint8_t)(out[i] + 0.5f);
-    }
+    const struct mface_image *src = blur->src;
+    const size_t n = (size_t)src->w * (size_t)src->c;
+    if (src->sample == MFACE_SAMPLE_F32)
+        memcpy(row, mface_image_row_f32(src, y), n * sizeof(float));
+    else if (blur->unit)
+        blur->kernels->u8_to_f32(mface_image_row_u8(src, y), row, n);
+    else
+        blur->kernels->u8_to_codes(mface_image_row_u8(src, y), row, n);
+}
+
+static float *ring_row(const struct mface_blur *blur, int y)
+{
+    return blur->ring + (size_t)(y % blur->n_kept) * blur->pitch;
+}
+
+/* Blurs the next source row along itself, into the ring. */
+static void take_row(struct mface_blur *blur)
+{
+    const size_t c = (size_t)blur->src->c;
+    const bool zero = blur->border == MFACE_BORDER_ZERO;
+    const int reach = zero ? min_int(blur->radius, blur->src->w - 1) : blur->radius;
+    float *row = blur->row + (size_t)blur->radius * c;
+    load_row(blur, blur->n_done, row);
+    fill_margins(blur, reach);
+    blur->kernels->convolve_row(
+        blur->taps, reach, row, c, ring_row(blur, blur->n_done), (size_t)blur->src->w * c);
+    blur->n_done++;
+}
+
+static const float *row_at(const struct mface_blur *blur, int y)
+{
+    const int h = blur->src->h;
+    if (y >= 0 && y < h)
+        return ring_row(blur, y);
+    return blur->border == MFACE_BORDER_ZERO ? blur->zeros : ring_row(blur, reflect(y, h));
+}
+
+const float *mface_blur_row(struct mface_blur *blur, int y, float *out)
+{
+    const int h = blur->src->h;
+    const bool zero = blur->border == MFACE_BORDER_ZERO;
+    const int reach = zero ? min_int(blur->radius, max_int(y, h - 1 - y)) : blur->radius;
+    while (blur->n_done < h && blur->n_done <= y + blur->radius)
+        take_row(blur);
+    for (int k = -reach; k <= reach; k++)
+        blur->at[blur->radius + k] = row_at(blur, y + k);
+    out = out ? out : blur->out;
+    blur->kernels->convolve_rows(blur->taps, reach, blur->at + blur->radius, out,
+        (size_t)blur->src->w * (size_t)blur->src->c);
+    return out;
 }
 
 enum mface_status mface_gaussian_blur(const struct mface_image *src, const struct mface_image *dst,
     double sigma, enum mface_border border)
 {
     assert(src->w == dst->w && src->h == dst->h && src->c == dst->c && src->sample == dst->sample);
-    struct blur blur;
-    // A sigma this small leaves one tap, which copies.
-    enum mface_status status = blur_init(&blur, src, fmax(sigma, 0.001), border);
-    if (status == MFACE_OK) {
-        blur_rows(&blur, src);
-        blur_columns(&blur, dst);
+    struct mface_blur blur;
+    const enum mface_status status = mface_blur_init(&blur, src, sigma, border, false);
+    const size_t n = (size_t)src->w * (size_t)src->c;
+    for (int y = 0; status == MFACE_OK && y < src->h; y++) {
+        if (dst->sample == MFACE_SAMPLE_F32)
+            mface_blur_row(&blur, y, mface_image_row_f32(dst, y));
+        else
+            blur.kernels->codes_to_u8(
+                mface_blur_row(&blur, y, NULL), mface_image_row_u8(dst, y), n);
     }
-    blur_clear(&blur);
+    mface_blur_clear(&blur);
     return status;
 }

@@ -12,6 +12,10 @@ static const fill_fn fill_c[] = {
     mface_cover_fill_c,
     mface_strip_fill_c,
     mface_gamma_fill_c,
+    mface_gaussian_fill_c,
+    mface_lab_fill_c,
+    mface_sharpen_fill_c,
+    mface_warp_fill_c,
     NULL,
 };
 
@@ -20,6 +24,11 @@ static const fill_fn fill_avx2[] = {
     mface_convert_fill_avx2,
     mface_cover_fill_avx2,
     mface_strip_fill_avx2,
+    mface_gaussian_fill_avx2,
+    mface_lab_fill_avx2,
+    mface_pointwise_fill_avx2,
+    mface_warp_bilinear_fill_avx2,
+    mface_warp_taps_fill_avx2,
     NULL,
 };
 
@@ -27,6 +36,10 @@ static const fill_fn fill_avx512[] = {
     mface_convert_fill_avx512,
     mface_cover_fill_avx512,
     mface_strip_fill_avx512,
+    mface_gaussian_fill_avx512,
+    mface_lab_fill_avx512,
+    mface_pointwise_fill_avx512,
+    mface_warp_taps_fill_avx512,
     NULL,
 };
 

@@ -11,9 +11,10 @@
 #ifndef MFACE_IMAGE_KERNEL_TABLE_H
 #define MFACE_IMAGE_KERNEL_TABLE_H
 
+#include "image/lab.h"
 #include "image/samples.h"
+#include "image/warp.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,35 +23,38 @@ struct mface_kernel_table {
     void (*u8_to_f32)(const uint8_t *src, float *dst, size_t n);
     /* dst[i] = src[i] × 255, rounded to nearest and clamped; NaN gives 0. */
     void (*f32_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* The same without the factor: dst[i] = src[i]; and back, rounded and clamped. */
+    void (*u8_to_codes)(const uint8_t *src, float *dst, size_t n);
+    void (*codes_to_u8)(const float *src, uint8_t *dst, size_t n);
     /* dst[3x + k] = table[k][src[3x + k]] for w pixels; src may be dst. */
     void (*map_bgr)(const uint8_t *src, uint8_t *dst, size_t w, const uint8_t table[3][256]);
-
-    /* Strips of pictures (image/strip.h); rows of floats hold MFACE_STRIP_W. */
-    /* out[i] = the value of sample i. */
-    void (*load_samples)(const struct mface_samples *from, int n, float *out);
-    /* Sample i = values[i] as a code, where mask[i] > 0. */
-    void (*store_samples)(
-        const struct mface_samples *to, int n, const float *values, const float *mask);
-    /* Sample i, which covers n_pixels, = the mean of sums[i] and, for each pixel that n_written[i]
-     * leaves, its present value; where n_written[i] > 0. */
-    void (*store_means)(const struct mface_samples *to, int n, float n_pixels, const float *sums,
-        const float *n_written);
-    /* In place: Y, Pb, Pr to R, G, B, and back. */
-    void (*rgb_from_yuv)(
-        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
-    void (*yuv_from_rgb)(
-        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
-    /* For each of n pairs of pixels, adds those with mask > 0 to the sums, left before right. */
-    void (*add_chroma_pairs)(int n, const float *pb, const float *pr, const float *mask,
-        float *pb_sums, float *pr_sums, float *n_written);
-    /* out[2i] = out[2i + 1] = from[i]. */
-    void (*double_samples)(int n, const float *from, float *out);
-    /* frame = frame·(1 − w) + face·w, w = mask · opacity; then, with steps, frame +=
-     * w·((floor(frame·steps) + 1/2)/steps − frame), |frame·steps| < 2^31. */
-    void (*blend)(
-        const struct mface_blend *blend, int n, float *frame, const float *face, const float *mask);
-    /* A run of a bilinear U8 warp, as mface_cover_run() says. */
-    bool (*cover_run)(const struct mface_cover_run *run, float *mask, float *r, float *g, float *b);
+    /* Strips of pictures (strip.h) and covers (cover.h). */
+    struct mface_strip_kernels strip;
+    /* dst[i] = taps[0]·centre[i] + Σ taps[k]·(centre[i - k·step] + centre[i + k·step]), k
+     * = 1..radius in turn; and the same down columns: centre[k] is the row k below the present one.
+     */
+    void (*convolve_row)(
+        const float *taps, int radius, const float *centre, size_t step, float *dst, size_t n);
+    void (*convolve_rows)(
+        const float *taps, int radius, const float *const *centre, float *dst, size_t n);
+    /* dst[i] = x[i]·(1 + amount) - blurred[i]·amount, clamped to 0..1. */
+    void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
+    /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
+    void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* w pixels of BGR to L*a*b* and back; linear[] is linear light of each U8 value. F32 works in
+     * place. */
+    void (*lab_of_u8)(const uint8_t *bgr, float *lab, size_t w, const float linear[256]);
+    void (*lab_of_f32)(const float *bgr, float *lab, size_t w);
+    void (*bgr_of_lab)(const float *lab, float *bgr, size_t w);
+    /* weights[3x + k] = 1 where mask[x] is at least cutoff, else 0. */
+    void (*choose_pixels)(const float *mask, float cutoff, float *weights, size_t w);
+    /* Adds n samples, each times its weight, and their squares to the lanes (lab.h); in place, each
+     * sample by its line. */
+    void (*add_moments)(
+        const float *values, const float *weights, size_t n, struct mface_moments *moments);
+    void (*apply_lines)(float *values, size_t n, const struct mface_lines *lines);
+    /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
+    mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
 
 enum mface_kernel_level {
@@ -77,5 +81,18 @@ void mface_strip_fill_avx512(struct mface_kernel_table *table);
 void mface_cover_fill_c(struct mface_kernel_table *table);
 void mface_cover_fill_avx2(struct mface_kernel_table *table);
 void mface_cover_fill_avx512(struct mface_kernel_table *table);
+void mface_gaussian_fill_c(struct mface_kernel_table *table);
+void mface_gaussian_fill_avx2(struct mface_kernel_table *table);
+void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
+void mface_lab_fill_c(struct mface_kernel_table *table);
+void mface_lab_fill_avx2(struct mface_kernel_table *table);
+void mface_lab_fill_avx512(struct mface_kernel_table *table);
+void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
+void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
+void mface_sharpen_fill_c(struct mface_kernel_table *table);
+void mface_warp_fill_c(struct mface_kernel_table *table);
+void mface_warp_bilinear_fill_avx2(struct mface_kernel_table *table);
+void mface_warp_taps_fill_avx2(struct mface_kernel_table *table);
+void mface_warp_taps_fill_avx512(struct mface_kernel_table *table);
 
 #endif

@@ -14,6 +14,7 @@ enum mface_interp {
     MFACE_INTERP_BILINEAR,
     MFACE_INTERP_BICUBIC,  // a = -0.75
     MFACE_INTERP_LANCZOS4, // 8×8 taps
+    MFACE_N_INTERPS,
 };
 
 /* dst(x, y) = src at src_to_dst⁻¹(x, y); 0 outside the source. c 1 or 3; sample types may differ:
@@ -52,6 +53,10 @@ MFACE_NODISCARD enum mface_status mface_gaussian_blur(const struct mface_image *
 MFACE_NODISCARD enum mface_status mface_sharpen(
     const struct mface_image *src, const struct mface_image *dst, double sigma, double amount);
 
+/* The same from U8 or F32 to U8, but with the fraction of a level cut off, not rounded. */
+MFACE_NODISCARD enum mface_status mface_sharpen_cut(
+    const struct mface_image *src, const struct mface_image *dst, double sigma, double amount);
+
 /* Median of 5×5, edges replicated, F32 or U8, per channel. */
 void mface_median5(const struct mface_image *src, const struct mface_image *dst);
 
@@ -69,5 +74,21 @@ void mface_bgr_to_lab(const struct mface_image *bgr, const struct mface_image *l
 
 /* The inverse, clamped to the sRGB gamut: LAB (F32) to BGR (F32 0..1). Works in place. */
 void mface_lab_to_bgr(const struct mface_image *lab, const struct mface_image *bgr);
+
+/* Mean and standard deviation of a channel. */
+struct mface_lab_stats {
+    double mean, deviation;
+};
+
+/* Statistics of an image's L, a and b over all its pixels, where those with a mask (F32, c 1) below
+ * `cutoff` count as zero. Its LAB values go to `lab` (F32) as well, unless that is NULL. */
+void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *mask, float cutoff,
+    const struct mface_image *lab, struct mface_lab_stats stats[3]);
+
+/* Shifts and stretches each channel so that statistics `from` become `to` (where it has any
+ * variation), keeps it within LAB's range, and converts to BGR (F32 0..1), which may be `lab`
+ * itself; `lab` is overwritten. */
+void mface_lab_adopt(const struct mface_image *lab, const struct mface_lab_stats from[3],
+    const struct mface_lab_stats to[3], const struct mface_image *bgr);
 
 #endif

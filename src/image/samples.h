@@ -2,6 +2,7 @@
 #ifndef MFACE_IMAGE_SAMPLES_H
 #define MFACE_IMAGE_SAMPLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,5 +49,34 @@ struct mface_cover_run {
 };
 
 #define MFACE_COVER_STEP_MAX 1024.0
+
+/* The kernels of strips; rows of floats hold MFACE_STRIP_W. */
+struct mface_strip_kernels {
+    /* out[i] = the value of sample i. */
+    void (*load_samples)(const struct mface_samples *from, int n, float *out);
+    /* Sample i = values[i] as a code, where mask[i] > 0. */
+    void (*store_samples)(
+        const struct mface_samples *to, int n, const float *values, const float *mask);
+    /* Sample i, which covers n_pixels, = the mean of sums[i] and, for each pixel that n_written[i]
+     * leaves, its present value; where n_written[i] > 0. */
+    void (*store_means)(const struct mface_samples *to, int n, float n_pixels, const float *sums,
+        const float *n_written);
+    /* In place: Y, Pb, Pr to R, G, B, and back. */
+    void (*rgb_from_yuv)(
+        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
+    void (*yuv_from_rgb)(
+        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
+    /* For each of n pairs of pixels, adds those with mask > 0 to the sums, left before right. */
+    void (*add_chroma_pairs)(int n, const float *pb, const float *pr, const float *mask,
+        float *pb_sums, float *pr_sums, float *n_written);
+    /* out[2i] = out[2i + 1] = from[i]. */
+    void (*double_samples)(int n, const float *from, float *out);
+    /* frame = frame·(1 − w) + face·w, w = mask · opacity; then, with steps, frame +=
+     * w·((floor(frame·steps) + 1/2)/steps − frame), |frame·steps| < 2^31. */
+    void (*blend)(
+        const struct mface_blend *blend, int n, float *frame, const float *face, const float *mask);
+    /* A run of a bilinear U8 warp, as mface_cover_run() says. */
+    bool (*cover_run)(const struct mface_cover_run *run, float *mask, float *r, float *g, float *b);
+};
 
 #endif

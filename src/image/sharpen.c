@@ -1,46 +1,65 @@
-/* Unsharp mask: what a blur takes away is added once more. */
+/* Unsharp mask: what a blur takes away is added once more. A row at a time: blurred, sharpened,
+ * stored, while it is in the nearest cache. */
 #include "base/log.h"
-#include "image/kernels.h"
+#include "base/mem.h"
+#include "image/blur.h"
+#include "image/pointwise.h"
 
 #include <assert.h>
 
-static inline float clamp01(float x)
+void mface_sharpen_fill_c(struct mface_kernel_table *table)
 {
-    return x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;
+    table->sharpen = mface_pointwise_sharpen;
+    table->cut_to_u8 = mface_pointwise_cut_to_u8;
 }
 
-static void sharpen_row(float *blurred, const float *x, int n, float amount)
+typedef void (*to_u8_fn)(const float *src, uint8_t *dst, size_t n);
+
+static void sharpen_row(struct mface_blur *blur, int y, float amount, float *fine, float *x,
+    const struct mface_image *dst)
 {
-    for (int i = 0; i < n; i++)
-        blurred[i] = clamp01(x[i] * (1.0f + amount) - blurred[i] * amount);
+    const struct mface_image *src = blur->src;
+    const size_t n = (size_t)src->w * (size_t)src->c;
+    const float *blurred = mface_blur_row(blur, y, NULL), *from = x;
+    if (src->sample == MFACE_SAMPLE_F32)
+        from = mface_image_row_f32(src, y);
+    else
+        blur->kernels->u8_to_f32(mface_image_row_u8(src, y), x, n);
+    if (dst->sample == MFACE_SAMPLE_F32)
+        fine = mface_image_row_f32(dst, y);
+    blur->kernels->sharpen(from, blurred, fine, n, amount);
 }
 
-/* `blurred` comes in as the blur of `src` and goes out as the sharpened image. */
-static enum mface_status sharpen_f32(
-    const struct mface_image *src, const struct mface_image *blurred, double sigma, double amount)
+/* to_u8 makes rows of a U8 dst. */
+static enum mface_status sharpen(const struct mface_image *src, const struct mface_image *dst,
+    double sigma, double amount, to_u8_fn to_u8)
 {
-    MFACE_TRY(mface_gaussian_blur(src, blurred, sigma, MFACE_BORDER_REFLECT));
-    for (int y = 0; y < src->h; y++)
-        sharpen_row(mface_image_row_f32(blurred, y), mface_image_row_f32(src, y), src->w * src->c,
-            (float)amount);
-    return MFACE_OK;
+    assert(src->w == dst->w && src->h == dst->h && src->c == dst->c);
+    const size_t n = (size_t)src->w * (size_t)src->c;
+    struct mface_blur blur = { 0 };
+    float *rows = mface_mem_alloc(2 * n * sizeof(float));
+    enum mface_status status = rows ? MFACE_OK : mface_fail_nomem("sharpening");
+    if (status == MFACE_OK)
+        status = mface_blur_init(&blur, src, sigma, MFACE_BORDER_REFLECT, true);
+    for (int y = 0; status == MFACE_OK && y < src->h; y++) {
+        sharpen_row(&blur, y, (float)amount, rows, rows + n, dst);
+        if (dst->sample == MFACE_SAMPLE_U8)
+            to_u8(rows, mface_image_row_u8(dst, y), n);
+    }
+    mface_blur_clear(&blur);
+    mface_mem_free(rows);
+    return status;
 }
 
 enum mface_status mface_sharpen(
     const struct mface_image *src, const struct mface_image *dst, double sigma, double amount)
 {
-    assert(src->w == dst->w && src->h == dst->h && src->c == dst->c);
-    struct mface_image x = { 0 }, blurred = { 0 };
-    enum mface_status status = mface_image_init(&x, src->w, src->h, src->c, MFACE_SAMPLE_F32);
-    if (status == MFACE_OK)
-        status = mface_image_init(&blurred, src->w, src->h, src->c, MFACE_SAMPLE_F32);
-    if (status == MFACE_OK) {
-        mface_convert(src, &x);
-        status = sharpen_f32(&x, &blurred, sigma, amount);
-    }
-    if (status == MFACE_OK)
-        mface_convert(&blurred, dst);
-    mface_image_clear(&x);
-    mface_image_clear(&blurred);
-    return status;
+    return sharpen(src, dst, sigma, amount, mface_kernel_table()->f32_to_u8);
+}
+
+enum mface_status mface_sharpen_cut(
+    const struct mface_image *src, const struct mface_image *dst, double sigma, double amount)
+{
+    assert(dst->sample == MFACE_SAMPLE_U8);
+    return sharpen(src, dst, sigma, amount, mface_kernel_table()->cut_to_u8);
 }

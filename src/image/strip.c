@@ -14,7 +14,7 @@ void mface_strip_picture_init(
     struct mface_strip_picture *strips, const struct mface_picture *picture)
 {
     strips->picture = *picture;
-    strips->kernels = mface_kernel_table();
+    strips->kernels = &mface_kernel_table()->strip;
     strips->weights = mface_picture_yuv_weights(picture);
     for (int i = 0; i < mface_picture_n_components(picture); i++)
         strips->code[i] = mface_picture_code(picture, i);

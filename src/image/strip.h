@@ -24,7 +24,7 @@ struct mface_strip_picture {
     struct mface_picture picture;
     struct mface_code code[3];
     struct mface_yuv_weights weights;
-    const struct mface_kernel_table *kernels;
+    const struct mface_strip_kernels *kernels;
 };
 
 void mface_strip_picture_init(

@@ -239,14 +239,14 @@ static void strip_blend(const struct mface_blend *blend, int n, float *restrict 
 
 static void strip_fill(struct mface_kernel_table *table)
 {
-    table->load_samples = strip_load;
-    table->store_samples = strip_store;
-    table->store_means = strip_store_mean;
-    table->rgb_from_yuv = strip_rgb_from_yuv;
-    table->yuv_from_rgb = strip_yuv_from_rgb;
-    table->add_chroma_pairs = strip_add_pairs;
-    table->double_samples = strip_double;
-    table->blend = strip_blend;
+    table->strip.load_samples = strip_load;
+    table->strip.store_samples = strip_store;
+    table->strip.store_means = strip_store_mean;
+    table->strip.rgb_from_yuv = strip_rgb_from_yuv;
+    table->strip.yuv_from_rgb = strip_yuv_from_rgb;
+    table->strip.add_chroma_pairs = strip_add_pairs;
+    table->strip.double_samples = strip_double;
+    table->strip.blend = strip_blend;
 }
 
 #endif

@@ -72,7 +72,7 @@ static bool cover_row(
 
 static void paint_strip(struct painter *painter, struct mface_strip *strip)
 {
-    const struct mface_kernel_table *kernels = painter->strips.kernels;
+    const struct mface_strip_kernels *kernels = painter->strips.kernels;
     float face[3][MFACE_STRIP_W];
     for (int j = 0; j < strip->h; j++) {
         strip->is_set[j] = cover_row(painter, strip, j, face);

@@ -20,21 +20,43 @@ static void u8_to_f32(const uint8_t *src, float *dst, size_t n)
     }
 }
 
-/* Maximum and minimum return their second operand when one is NaN, as the C code does. */
-static void f32_to_u8(const float *src, uint8_t *dst, size_t n)
+static void u8_to_codes(const uint8_t *src, float *dst, size_t n)
 {
-    const __m512 full = _mm512_set1_ps(255.0f), half = _mm512_set1_ps(0.5f);
     for (size_t i = 0; i < n; i += 16) {
         const __mmask16 m = lanes(n - i);
-        __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(m, src + i), full);
+        const __m128i bytes = _mm_maskz_loadu_epi8(m, src + i);
+        _mm512_mask_storeu_ps(dst + i, m, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+    }
+}
+
+/* Maximum and minimum return their second operand when one is NaN, as the C code does. */
+static inline __attribute__((always_inline)) void round_to_u8(
+    const float *src, uint8_t *dst, size_t n, float factor)
+{
+    const __m512 scale = _mm512_set1_ps(factor), full = _mm512_set1_ps(255.0f);
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 m = lanes(n - i);
+        __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(m, src + i), scale);
         x = _mm512_min_ps(_mm512_max_ps(x, _mm512_setzero_ps()), full);
-        const __m512i codes = _mm512_cvttps_epi32(_mm512_add_ps(x, half));
+        const __m512i codes = _mm512_cvttps_epi32(_mm512_add_ps(x, _mm512_set1_ps(0.5f)));
         _mm_mask_storeu_epi8(dst + i, m, _mm512_cvtepi32_epi8(codes));
     }
+}
+
+static void f32_to_u8(const float *src, uint8_t *dst, size_t n)
+{
+    round_to_u8(src, dst, n, 255.0f);
+}
+
+static void codes_to_u8(const float *src, uint8_t *dst, size_t n)
+{
+    round_to_u8(src, dst, n, 1.0f);
 }
 
 void mface_convert_fill_avx512(struct mface_kernel_table *table)
 {
     table->u8_to_f32 = u8_to_f32;
     table->f32_to_u8 = f32_to_u8;
+    table->u8_to_codes = u8_to_codes;
+    table->codes_to_u8 = codes_to_u8;
 }

@@ -15,7 +15,7 @@ static inline __m128i position_4(double step, double start, int x)
     const __m256d shift = _mm256_set1_pd(6755399441055744.0); // 1.5·2^52, see image/grid.h
     const __m128i xs = _mm_add_epi32(_mm_set1_epi32(x), _mm_setr_epi32(0, 1, 2, 3));
     const __m256d at = _mm256_mul_pd(_mm256_mul_pd(_mm256_set1_pd(step), _mm256_cvtepi32_pd(xs)),
-        _mm256_set1_pd(MFACE_GRID_SUM_ONE));
+        _mm256_set1_pd((1 << MFACE_WARP_SUM_BITS)));
     const __m256d whole = _mm256_sub_pd(_mm256_add_pd(at, shift), shift);
     return _mm256_cvttpd_epi32(_mm256_add_pd(whole, _mm256_set1_pd(start)));
 }
@@ -24,18 +24,18 @@ static inline __m256i position_8(double step, double start, int x)
 {
     const __m256i sums =
         _mm256_set_m128i(position_4(step, start, x + 4), position_4(step, start, x));
-    return _mm256_srai_epi32(sums, MFACE_GRID_SUM_BITS - MFACE_GRID_BITS);
+    return _mm256_srai_epi32(sums, MFACE_WARP_SUM_BITS - MFACE_WARP_GRID_BITS);
 }
 
 static inline struct spots spots_at(const struct mface_cover_run *run, int x)
 {
-    const __m256i part = _mm256_set1_epi32(MFACE_GRID - 1), one = _mm256_set1_epi32(MFACE_GRID);
+    const __m256i part = _mm256_set1_epi32(MFACE_WARP_GRID - 1), one = _mm256_set1_epi32(MFACE_WARP_GRID);
     const __m256i gx = position_8(run->step_x, (double)run->start_x, x);
     const __m256i gy = position_8(run->step_y, (double)run->start_y, x);
     const __m256i fx = _mm256_and_si256(gx, part), fy = _mm256_and_si256(gy, part);
     return (struct spots) {
-        .x = _mm256_srai_epi32(gx, MFACE_GRID_BITS),
-        .y = _mm256_srai_epi32(gy, MFACE_GRID_BITS),
+        .x = _mm256_srai_epi32(gx, MFACE_WARP_GRID_BITS),
+        .y = _mm256_srai_epi32(gy, MFACE_WARP_GRID_BITS),
         .wx = _mm256_or_si256(_mm256_sub_epi32(one, fx), _mm256_slli_epi32(fx, 8)),
         .wy = _mm256_or_si256(_mm256_sub_epi32(one, fy), _mm256_slli_epi32(fy, 16)),
     };
@@ -179,5 +179,5 @@ static bool cover_run(const struct mface_cover_run *run, float *mask, float *r, 
 
 void mface_cover_fill_avx2(struct mface_kernel_table *table)
 {
-    table->cover_run = cover_run;
+    table->strip.cover_run = cover_run;
 }

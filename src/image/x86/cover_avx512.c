@@ -22,7 +22,7 @@ static inline __m256i position_8(double step, double start, int x)
     const __m256i xs =
         _mm256_add_epi32(_mm256_set1_epi32(x), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     const __m512d at = _mm512_mul_pd(_mm512_mul_pd(_mm512_set1_pd(step), _mm512_cvtepi32_pd(xs)),
-        _mm512_set1_pd(MFACE_GRID_SUM_ONE));
+        _mm512_set1_pd((1 << MFACE_WARP_SUM_BITS)));
     const __m512d whole = _mm512_sub_pd(_mm512_add_pd(at, shift), shift);
     return _mm512_cvttpd_epi32(_mm512_add_pd(whole, _mm512_set1_pd(start)));
 }
@@ -31,18 +31,18 @@ static inline __m512i position_16(double step, double start, int x)
 {
     const __m512i low = _mm512_castsi256_si512(position_8(step, start, x));
     const __m512i sums = _mm512_inserti64x4(low, position_8(step, start, x + 8), 1);
-    return _mm512_srai_epi32(sums, MFACE_GRID_SUM_BITS - MFACE_GRID_BITS);
+    return _mm512_srai_epi32(sums, MFACE_WARP_SUM_BITS - MFACE_WARP_GRID_BITS);
 }
 
 static inline struct spots spots_at(const struct mface_cover_run *run, int x)
 {
-    const __m512i part = _mm512_set1_epi32(MFACE_GRID - 1), one = _mm512_set1_epi32(MFACE_GRID);
+    const __m512i part = _mm512_set1_epi32(MFACE_WARP_GRID - 1), one = _mm512_set1_epi32(MFACE_WARP_GRID);
     const __m512i gx = position_16(run->step_x, (double)run->start_x, x);
     const __m512i gy = position_16(run->step_y, (double)run->start_y, x);
     const __m512i fx = _mm512_and_si512(gx, part), fy = _mm512_and_si512(gy, part);
     return (struct spots) {
-        .x = _mm512_srai_epi32(gx, MFACE_GRID_BITS),
-        .y = _mm512_srai_epi32(gy, MFACE_GRID_BITS),
+        .x = _mm512_srai_epi32(gx, MFACE_WARP_GRID_BITS),
+        .y = _mm512_srai_epi32(gy, MFACE_WARP_GRID_BITS),
         .wx = _mm512_or_si512(_mm512_sub_epi32(one, fx), _mm512_slli_epi32(fx, 8)),
         .wy = _mm512_or_si512(_mm512_sub_epi32(one, fy), _mm512_slli_epi32(fy, 16)),
     };
@@ -159,5 +159,5 @@ static bool cover_run(const struct mface_cover_run *run, float *mask, float *r, 
 
 void mface_cover_fill_avx512(struct mface_kernel_table *table)
 {
-    table->cover_run = cover_run;
+    table->strip.cover_run = cover_run;
 }

@@ -1,0 +1,9 @@
+/* The loops of image/pointwise.h for this file's instruction set. */
+#include "image/kernel_table.h"
+#include "image/pointwise.h"
+
+void mface_pointwise_fill_avx512(struct mface_kernel_table *table)
+{
+    table->sharpen = mface_pointwise_sharpen;
+    table->cut_to_u8 = mface_pointwise_cut_to_u8;
+}
