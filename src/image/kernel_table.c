@@ -26,6 +26,7 @@ static const fill_fn fill_avx2[] = {
     mface_strip_fill_avx2,
     mface_gaussian_fill_avx2,
     mface_lab_fill_avx2,
+    mface_pack_fill_avx2,
     mface_pointwise_fill_avx2,
     mface_warp_bilinear_fill_avx2,
     mface_warp_taps_fill_avx2,

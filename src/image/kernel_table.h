@@ -87,6 +87,7 @@ void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
 void mface_lab_fill_c(struct mface_kernel_table *table);
 void mface_lab_fill_avx2(struct mface_kernel_table *table);
 void mface_lab_fill_avx512(struct mface_kernel_table *table);
+void mface_pack_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);

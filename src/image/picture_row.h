@@ -29,10 +29,6 @@ struct mface_yuv_weights mface_picture_yuv_weights(const struct mface_picture *p
 /* Where component i of the pixel x, y is stored. */
 uint8_t *mface_picture_at(const struct mface_picture *picture, int i, int x, int y);
 
-/* Values of component i for the n pixels from x, y on; chroma repeats for the pixels it covers. */
-void mface_picture_load(
-    const struct mface_picture *picture, int i, int x, int y, int n, float *out);
-
 /* Puts values of component i, which is not subsampled, where the mask is > 0; n at most a block. */
 void mface_picture_store(const struct mface_picture *picture, int i, int x, int y, int n,
     const float *values, const float *mask);

@@ -71,6 +71,8 @@ struct mface_strip_kernels {
         float *pb_sums, float *pr_sums, float *n_written);
     /* out[2i] = out[2i + 1] = from[i]. */
     void (*double_samples)(int n, const float *from, float *out);
+    /* BGR of U8, rounded to nearest and clamped. */
+    void (*pack_bgr_u8)(int n, const float *r, const float *g, const float *b, uint8_t *out);
     /* frame = frame·(1 − w) + face·w, w = mask · opacity; then, with steps, frame +=
      * w·((floor(frame·steps) + 1/2)/steps − frame), |frame·steps| < 2^31. */
     void (*blend)(

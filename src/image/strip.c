@@ -1,13 +1,28 @@
 #include "image/strip.h"
 
+#include "image/interp.h"
 #include "image/strip_kernels.h"
 
 #include <assert.h>
 #include <string.h>
 
+static void pack_bgr_u8(int n, const float *restrict r, const float *restrict g,
+    const float *restrict b, uint8_t *restrict out)
+{
+    const float *const planes[3] = { b, g, r };
+    uint8_t bytes[3][MFACE_STRIP_W]; // rounding becomes vector code, interleaving does not
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < n; i++)
+            bytes[k][i] = mface_round_u8(planes[k][i] * 255.0f);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < 3; k++)
+            out[i * 3 + k] = bytes[k][i];
+}
+
 void mface_strip_fill_c(struct mface_kernel_table *table)
 {
     strip_fill(table);
+    table->strip.pack_bgr_u8 = pack_bgr_u8;
 }
 
 void mface_strip_picture_init(
@@ -88,43 +103,54 @@ static struct chroma_run chroma_run(const struct mface_picture *picture, int x, 
 }
 
 static void load_chroma(
-    const struct mface_strip_picture *strips, const struct mface_strip *strip, int i, int j)
+    const struct mface_strip_picture *strips, int i, int x, int y, int n, float *out)
 {
     const struct mface_picture *picture = &strips->picture;
-    const struct mface_samples from = samples_at(strips, i, strip->x, strip->y + j);
-    float *out = ((struct mface_strip *)strip)->v[j][i];
+    const struct mface_samples from = samples_at(strips, i, x, y);
     if (picture->log2_chroma_w == 0) {
-        strips->kernels->load_samples(&from, strip->w, out);
+        strips->kernels->load_samples(&from, n, out);
         return;
     }
-    const struct chroma_run run = chroma_run(picture, strip->x, strip->w);
+    const struct chroma_run run = chroma_run(picture, x, n);
     float samples[MFACE_STRIP_W];
     strips->kernels->load_samples(&from, run.n, samples);
-    if (picture->log2_chroma_w == 1 && run.phase == 0 && strip->w % 2 == 0) {
-        strips->kernels->double_samples(run.n, samples, out);
-        return;
+    int done = 0;
+    if (picture->log2_chroma_w == 1 && run.phase == 0) {
+        done = n & ~1;
+        strips->kernels->double_samples(done / 2, samples, out);
     }
-    for (int x = 0; x < strip->w; x++)
-        out[x] = samples[(x + run.phase) >> picture->log2_chroma_w];
+    for (int k = done; k < n; k++)
+        out[k] = samples[(k + run.phase) >> picture->log2_chroma_w];
+}
+
+void mface_strip_read_luma(
+    const struct mface_strip_picture *strips, int x, int y, int n, float luma[MFACE_STRIP_W])
+{
+    const struct mface_samples from = samples_at(strips, 0, x, y);
+    strips->kernels->load_samples(&from, n, luma);
+}
+
+void mface_strip_read(const struct mface_strip_picture *strips, int x, int y, int n,
+    float v[3][MFACE_STRIP_W])
+{
+    const enum mface_model model = strips->picture.model;
+    mface_strip_read_luma(strips, x, y, n, v[0]);
+    for (int i = 1; i < 3; i++) {
+        if (model == MFACE_MODEL_RGB) {
+            const struct mface_samples from = samples_at(strips, i, x, y);
+            strips->kernels->load_samples(&from, n, v[i]);
+        } else if (model == MFACE_MODEL_YUV)
+            load_chroma(strips, i, x, y, n, v[i]);
+        else
+            memcpy(v[i], v[0], (size_t)n * sizeof(float));
+    }
+    if (model == MFACE_MODEL_YUV)
+        strips->kernels->rgb_from_yuv(&strips->weights, n, v[0], v[1], v[2]);
 }
 
 void mface_strip_load(const struct mface_strip_picture *strips, struct mface_strip *strip, int j)
 {
-    const enum mface_model model = strips->picture.model;
-    float(*v)[MFACE_STRIP_W] = strip->v[j];
-    const struct mface_samples first = samples_at(strips, 0, strip->x, strip->y + j);
-    strips->kernels->load_samples(&first, strip->w, v[0]);
-    for (int i = 1; i < 3; i++) {
-        const struct mface_samples from = samples_at(strips, i, strip->x, strip->y + j);
-        if (model == MFACE_MODEL_RGB)
-            strips->kernels->load_samples(&from, strip->w, v[i]);
-        else if (model == MFACE_MODEL_YUV)
-            load_chroma(strips, strip, i, j);
-        else
-            memcpy(v[i], v[0], (size_t)strip->w * sizeof(float));
-    }
-    if (model == MFACE_MODEL_YUV)
-        strips->kernels->rgb_from_yuv(&strips->weights, strip->w, v[0], v[1], v[2]);
+    mface_strip_read(strips, strip->x, strip->y + j, strip->w, strip->v[j]);
 }
 
 /* What the written pixels say about a run of chroma samples. */

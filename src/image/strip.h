@@ -44,6 +44,14 @@ struct mface_range mface_strip_columns(
  * gives. */
 int mface_strip_end(const struct mface_strip_picture *strips, int x, int end);
 
+/* Reads the n ≤ MFACE_STRIP_W pixels from x, y on as R, G, B; x, n need not fit chroma samples. */
+void mface_strip_read(const struct mface_strip_picture *strips, int x, int y, int n,
+    float v[3][MFACE_STRIP_W]);
+
+/* The same of the first component alone. */
+void mface_strip_read_luma(
+    const struct mface_strip_picture *strips, int x, int y, int n, float luma[MFACE_STRIP_W]);
+
 /* Reads row j (0 ≤ j < h) of the strip's pixels into v[j]. */
 void mface_strip_load(const struct mface_strip_picture *strips, struct mface_strip *strip, int j);
 
