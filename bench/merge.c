@@ -5,9 +5,9 @@
  * The face is 400 px: a 224 px crop of 880 px in the frame (coverage 2.2), turned by 12°, under an
  * oval mask that the default settings erode and blur. A merge is what the stage does to the frame,
  * with the patch it leaves for the cache. Each run takes another of eight frames, more than the
- * second-level cache holds. CPU time of the thread; medians, the least in brackets. MEMOFACE_CPU_MASK
- * limits the level. --long adds the way through float planes, which is the kernels' reference.
- * Hashing is beside memcpy() of the same rows, in turn with it. */
+ * second-level cache holds. CPU time of the thread; medians, the least in brackets.
+ * MEMOFACE_CPU_MASK limits the level. --long adds the way through float planes, which is the
+ * kernels' reference. Hashing is beside memcpy() of the same rows, in turn with it. */
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "image/kernel_table.h"
@@ -133,8 +133,8 @@ static struct mface_picture picture_of(const struct format *format, uint8_t *dat
         .matrix = { 0.2126, 0.0722 } };
     memcpy(picture.component, format->component, sizeof picture.component);
     for (int i = 0; i < 3; i++) {
-        const int plane_step = format->component[i].plane == 0 ? format->component[0].step
-                               : format->component[1].step;
+        const int plane_step =
+            format->component[i].plane == 0 ? format->component[0].step : format->component[1].step;
         picture.stride[i] = (W + 64) * plane_step >> (i > 0 ? format->log2_chroma : 0);
         picture.data[i] = data + (size_t)STRIDE * (i == 0 ? 0 : i == 1 ? H : H + H / 2);
     }
@@ -144,8 +144,7 @@ static struct mface_picture picture_of(const struct format *format, uint8_t *dat
 static struct mface_rect merge_direct(const struct job *job, const struct mface_picture *picture)
 {
     const struct mface_rect rect = mface_merge_rect(&job->to_frame, SIDE, picture->w, picture->h);
-    return mface_merge_picture(
-        &job->params, &job->to_frame, &job->face, &job->mask, rect, picture);
+    return mface_merge_picture(&job->params, &job->to_frame, &job->face, &job->mask, rect, picture);
 }
 
 static struct mface_rect merge_long(const struct job *job, const struct mface_picture *picture)
@@ -236,7 +235,8 @@ static void bench_hash(const struct job *job, int n_runs, bool json)
             hash_times[i] = cpu_ms() - start;
     }
     free(copy);
-    const struct figure hash = figure_of(hash_times, n_runs), copied = figure_of(copy_times, n_runs);
+    const struct figure hash = figure_of(hash_times, n_runs),
+                        copied = figure_of(copy_times, n_runs);
     const double gigabytes = (double)W * ROWS / 1e6; // per millisecond
     printf(json ? ", \"hash_gb_s\": %.2f, \"memcpy_gb_s\": %.2f, \"hash_of_memcpy\": %.2f}\n"
                 : "hash %.1f GB/s, memcpy %.1f GB/s: %.2f of its speed\n",
@@ -264,7 +264,8 @@ int main(int argc, char **argv)
             n_runs = 0;
     }
     if (n_runs < 1 || n_runs > RUNS_MAX) {
-        fprintf(stderr, "usage: bench-merge [--json] [--runs 1..%d] [--long] [--only FORMAT]\n", RUNS_MAX);
+        fprintf(stderr, "usage: bench-merge [--json] [--runs 1..%d] [--long] [--only FORMAT]\n",
+            RUNS_MAX);
         return 2;
     }
     job_init(&job);

@@ -130,8 +130,8 @@ void mface_strip_read_luma(
     strips->kernels->load_samples(&from, n, luma);
 }
 
-void mface_strip_read(const struct mface_strip_picture *strips, int x, int y, int n,
-    float v[3][MFACE_STRIP_W])
+void mface_strip_read(
+    const struct mface_strip_picture *strips, int x, int y, int n, float v[3][MFACE_STRIP_W])
 {
     const enum mface_model model = strips->picture.model;
     mface_strip_read_luma(strips, x, y, n, v[0]);
@@ -195,8 +195,7 @@ static void store_means(const struct mface_strip_picture *strips, const struct m
 
 /* All chroma samples cover as many pixels, but for the first and last, which the picture's edge may
  * cut. */
-static void store_chroma(
-    const struct mface_strip_picture *strips, const struct mface_strip *strip)
+static void store_chroma(const struct mface_strip_picture *strips, const struct mface_strip *strip)
 {
     const struct chroma_run run = chroma_run(&strips->picture, strip->x, strip->w);
     const int side = 1 << strips->picture.log2_chroma_w;

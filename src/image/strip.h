@@ -16,7 +16,7 @@ struct mface_strip {
     int x, y, w, h;                                        // pixels of the picture
     _Alignas(64) float v[MFACE_STRIP_H][3][MFACE_STRIP_W]; // R, G, B
     _Alignas(64) float mask[MFACE_STRIP_H][MFACE_STRIP_W]; // > 0: to be written
-    bool is_set[MFACE_STRIP_H]; // whether any mask of the row is > 0
+    bool is_set[MFACE_STRIP_H];                            // whether any mask of the row is > 0
 };
 
 /* A picture as strips see it: what does not change from strip to strip. */
@@ -45,8 +45,8 @@ struct mface_range mface_strip_columns(
 int mface_strip_end(const struct mface_strip_picture *strips, int x, int end);
 
 /* Reads the n ≤ MFACE_STRIP_W pixels from x, y on as R, G, B; x, n need not fit chroma samples. */
-void mface_strip_read(const struct mface_strip_picture *strips, int x, int y, int n,
-    float v[3][MFACE_STRIP_W]);
+void mface_strip_read(
+    const struct mface_strip_picture *strips, int x, int y, int n, float v[3][MFACE_STRIP_W]);
 
 /* The same of the first component alone. */
 void mface_strip_read_luma(

@@ -83,7 +83,7 @@ STRIP_INLINE void strip_load_scattered(
 static void strip_load(const struct mface_samples *s, int n, float *restrict out)
 {
 #define IN_STEP(step, wide) strip_load_steps(s, step, wide, n, out)
-#define SCATTERED(wide) strip_load_scattered(s, wide, n, out)
+#define SCATTERED(wide)     strip_load_scattered(s, wide, n, out)
     STRIP_BY_STEP(s, IN_STEP, SCATTERED);
 #undef IN_STEP
 #undef SCATTERED
@@ -116,7 +116,7 @@ static void strip_store(
     const struct mface_samples *s, int n, const float *restrict values, const float *restrict mask)
 {
 #define IN_STEP(step, wide) strip_store_steps(s, step, wide, n, values, mask)
-#define SCATTERED(wide) strip_store_scattered(s, wide, n, values, mask)
+#define SCATTERED(wide)     strip_store_scattered(s, wide, n, values, mask)
     STRIP_BY_STEP(s, IN_STEP, SCATTERED);
 #undef IN_STEP
 #undef SCATTERED
@@ -148,8 +148,8 @@ STRIP_INLINE void strip_mean_scattered(const struct mface_samples *to, bool wide
     for (int i = 0; i < n; i++)
         raw[i] = (uint16_t)strip_raw(&s, i * s.step, wide);
     for (int i = 0; i < n; i++)
-        raw[i] = (uint16_t)strip_code_of(
-            &s, strip_mean(&s, raw[i], n_pixels, sums[i], n_written[i]));
+        raw[i] =
+            (uint16_t)strip_code_of(&s, strip_mean(&s, raw[i], n_pixels, sums[i], n_written[i]));
     for (int i = 0; i < n; i++)
         if (n_written[i] > 0)
             strip_put(&s, i * s.step, wide, raw[i], true);
@@ -159,7 +159,7 @@ static void strip_store_mean(const struct mface_samples *s, int n, float n_pixel
     const float *restrict sums, const float *restrict n_written)
 {
 #define IN_STEP(step, wide) strip_mean_steps(s, step, wide, n, n_pixels, sums, n_written)
-#define SCATTERED(wide) strip_mean_scattered(s, wide, n, n_pixels, sums, n_written)
+#define SCATTERED(wide)     strip_mean_scattered(s, wide, n, n_pixels, sums, n_written)
     STRIP_BY_STEP(s, IN_STEP, SCATTERED);
 #undef IN_STEP
 #undef SCATTERED

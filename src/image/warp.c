@@ -27,7 +27,7 @@ struct warp {
     int n_taps;
     mface_warp_fn inside;
     const struct mface_warp_weights *weights;
-    int pixel_bytes; // of the output
+    int pixel_bytes;              // of the output
     int64_t dx[STRIP], dy[STRIP]; // what the columns of a strip add to a position
     int32_t near_dx[STRIP], near_dy[STRIP];
     bool is_near; // the latter hold the same, and so does a sum of 32 bits
@@ -208,7 +208,8 @@ static int warp_ends(const struct row *row, int from, int to, int step)
             break;
     }
     const int left = from < i ? from : i + 1, n_outside = from < i ? i - from : from - i;
-    memset(row->dst + left * row->warp->pixel_bytes, 0, (size_t)n_outside * (size_t)row->warp->pixel_bytes);
+    memset(row->dst + left * row->warp->pixel_bytes, 0,
+        (size_t)n_outside * (size_t)row->warp->pixel_bytes);
     for (; i != to; i += step) {
         const struct spot at = spot_of(row, i);
         if (is_inside(row->warp, &at) && row->warp->is_near)

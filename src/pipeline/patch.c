@@ -69,8 +69,8 @@ static struct block block_of(
     const struct mface_rect s = samples_of(picture, i, rect);
     const ptrdiff_t stride = picture->stride[component->plane];
     return (struct block) {
-        .first = picture->data[component->plane] + s.t * stride +
-                 (ptrdiff_t)s.l * component->step + component->offset,
+        .first = picture->data[component->plane] + s.t * stride + (ptrdiff_t)s.l * component->step +
+                 component->offset,
         .inner = component->step,
         .outer = stride,
         .n_inner = s.r - s.l,
@@ -101,8 +101,8 @@ static inline __attribute__((always_inline)) void copy_words_by(uint8_t *restric
 }
 
 /* Of the steps there are, that of BGRA is worth a loop of its own. */
-static void copy_words(uint8_t *to, ptrdiff_t to_step, const uint8_t *from, ptrdiff_t from_step,
-    size_t word, int n)
+static void copy_words(
+    uint8_t *to, ptrdiff_t to_step, const uint8_t *from, ptrdiff_t from_step, size_t word, int n)
 {
     if (word == 1 && to_step == 1 && from_step == 4)
         copy_words_by(to, 1, from, 4, 1, n);

@@ -29,7 +29,8 @@ static inline __m256i position_8(double step, double start, int x)
 
 static inline struct spots spots_at(const struct mface_cover_run *run, int x)
 {
-    const __m256i part = _mm256_set1_epi32(MFACE_WARP_GRID - 1), one = _mm256_set1_epi32(MFACE_WARP_GRID);
+    const __m256i part = _mm256_set1_epi32(MFACE_WARP_GRID - 1),
+                  one = _mm256_set1_epi32(MFACE_WARP_GRID);
     const __m256i gx = position_8(run->step_x, (double)run->start_x, x);
     const __m256i gy = position_8(run->step_y, (double)run->start_y, x);
     const __m256i fx = _mm256_and_si256(gx, part), fy = _mm256_and_si256(gy, part);

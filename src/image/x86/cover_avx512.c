@@ -36,7 +36,8 @@ static inline __m512i position_16(double step, double start, int x)
 
 static inline struct spots spots_at(const struct mface_cover_run *run, int x)
 {
-    const __m512i part = _mm512_set1_epi32(MFACE_WARP_GRID - 1), one = _mm512_set1_epi32(MFACE_WARP_GRID);
+    const __m512i part = _mm512_set1_epi32(MFACE_WARP_GRID - 1),
+                  one = _mm512_set1_epi32(MFACE_WARP_GRID);
     const __m512i gx = position_16(run->step_x, (double)run->start_x, x);
     const __m512i gy = position_16(run->step_y, (double)run->start_y, x);
     const __m512i fx = _mm512_and_si512(gx, part), fy = _mm512_and_si512(gy, part);

@@ -8,8 +8,7 @@
 static inline __m256i codes_of_8(const float *from)
 {
     const __m256 top = _mm256_set1_ps(255.0f);
-    const __m256 x = _mm256_max_ps(
-        _mm256_mul_ps(_mm256_loadu_ps(from), top), _mm256_setzero_ps());
+    const __m256 x = _mm256_max_ps(_mm256_mul_ps(_mm256_loadu_ps(from), top), _mm256_setzero_ps());
     return _mm256_cvttps_epi32(_mm256_add_ps(_mm256_min_ps(x, top), _mm256_set1_ps(0.5f)));
 }
 

@@ -142,8 +142,7 @@ static void test_known_colours(void **state)
 }
 
 /* Reads an odd part of the view, as bytes, floats and luma, at one level of kernels. */
-static void read_at_level(
-    const struct mface_picture *view, const char *level, struct canvas out[3])
+static void read_at_level(const struct mface_picture *view, const char *level, struct canvas out[3])
 {
     const struct mface_rect rect = { 1, 2, view->w - 2, view->h };
     const int w = rect.r - rect.l, h = rect.b - rect.t;
