@@ -1,6 +1,6 @@
 /* Normally each face is blended straight into its part of the frame, and every other sample stays
- * bit-identical. Settings that change the background too take the whole
- * frame through the same steps. */
+ * bit-identical. Settings that change the background too take the whole frame through float
+ * planes. */
 #include "pipeline/blend.h"
 
 #include "base/log.h"
