@@ -1,6 +1,10 @@
 #include "base/hash.h"
 
 #include <string.h>
+/* The library's own choice of vector size by CPU: plain calls are SSE2. Values are the same. */
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>
+#endif
 
 static struct mface_key from_xxh(XXH128_hash_t hash)
 {

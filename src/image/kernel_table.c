@@ -9,6 +9,8 @@ typedef void (*fill_fn)(struct mface_kernel_table *table);
 
 static const fill_fn fill_c[] = {
     mface_convert_fill_c,
+    mface_cover_fill_c,
+    mface_strip_fill_c,
     mface_gamma_fill_c,
     mface_gaussian_fill_c,
     mface_lab_fill_c,
@@ -23,9 +25,12 @@ static const fill_fn fill_c[] = {
 #if defined(__x86_64__)
 static const fill_fn fill_avx2[] = {
     mface_convert_fill_avx2,
+    mface_cover_fill_avx2,
+    mface_strip_fill_avx2,
     mface_gaussian_fill_avx2,
     mface_lab_fill_avx2,
     mface_median_fill_avx2,
+    mface_pack_fill_avx2,
     mface_pointwise_fill_avx2,
     mface_resample_fill_avx2,
     mface_warp_bilinear_fill_avx2,
@@ -35,6 +40,8 @@ static const fill_fn fill_avx2[] = {
 
 static const fill_fn fill_avx512[] = {
     mface_convert_fill_avx512,
+    mface_cover_fill_avx512,
+    mface_strip_fill_avx512,
     mface_gaussian_fill_avx512,
     mface_lab_fill_avx512,
     mface_median_fill_avx512,

@@ -13,6 +13,7 @@
 
 #include "image/lab.h"
 #include "image/resample.h"
+#include "image/samples.h"
 #include "image/warp.h"
 
 #include <stddef.h>
@@ -28,6 +29,8 @@ struct mface_kernel_table {
     void (*codes_to_u8)(const float *src, uint8_t *dst, size_t n);
     /* dst[3x + k] = table[k][src[3x + k]] for w pixels; src may be dst. */
     void (*map_bgr)(const uint8_t *src, uint8_t *dst, size_t w, const uint8_t table[3][256]);
+    /* Strips of pictures (strip.h) and covers (cover.h). */
+    struct mface_strip_kernels strip;
     /* dst[i] = taps[0]·centre[i] + Σ taps[k]·(centre[i - k·step] + centre[i + k·step]), k
      * = 1..radius in turn; and the same down columns: centre[k] is the row k below the present one.
      */
@@ -85,6 +88,12 @@ void mface_convert_fill_avx2(struct mface_kernel_table *table);
 void mface_convert_fill_avx512(struct mface_kernel_table *table);
 void mface_gamma_fill_c(struct mface_kernel_table *table);
 void mface_gamma_fill_vbmi(struct mface_kernel_table *table);
+void mface_strip_fill_c(struct mface_kernel_table *table);
+void mface_strip_fill_avx2(struct mface_kernel_table *table);
+void mface_strip_fill_avx512(struct mface_kernel_table *table);
+void mface_cover_fill_c(struct mface_kernel_table *table);
+void mface_cover_fill_avx2(struct mface_kernel_table *table);
+void mface_cover_fill_avx512(struct mface_kernel_table *table);
 void mface_gaussian_fill_c(struct mface_kernel_table *table);
 void mface_gaussian_fill_avx2(struct mface_kernel_table *table);
 void mface_gaussian_fill_avx512(struct mface_kernel_table *table);
@@ -95,6 +104,7 @@ void mface_median_fill_c(struct mface_kernel_table *table);
 void mface_median_fill_avx2(struct mface_kernel_table *table);
 void mface_median_fill_avx512(struct mface_kernel_table *table);
 void mface_morphology_fill_c(struct mface_kernel_table *table);
+void mface_pack_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
 void mface_resample_fill_avx2(struct mface_kernel_table *table);

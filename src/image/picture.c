@@ -37,6 +37,23 @@ struct mface_matrix mface_picture_matrix(const struct mface_picture *picture)
     return unset ? (struct mface_matrix) { .kr = 0.299, .kb = 0.114 } : picture->matrix;
 }
 
+struct mface_yuv_weights mface_picture_yuv_weights(const struct mface_picture *picture)
+{
+    const struct mface_matrix matrix = mface_picture_matrix(picture);
+    const double kr = matrix.kr, kb = matrix.kb, kg = 1 - kr - kb;
+    return (struct mface_yuv_weights) {
+        .r_pr = (float)(2 * (1 - kr)),
+        .b_pb = (float)(2 * (1 - kb)),
+        .g_pb = (float)(2 * (1 - kb) * kb / kg),
+        .g_pr = (float)(2 * (1 - kr) * kr / kg),
+        .kr = (float)kr,
+        .kg = (float)kg,
+        .kb = (float)kb,
+        .pb_scale = 0.5f / (1 - (float)kb),
+        .pr_scale = 0.5f / (1 - (float)kr),
+    };
+}
+
 uint8_t *mface_picture_at(const struct mface_picture *picture, int i, int x, int y)
 {
     const struct mface_component *component = &picture->component[i];
@@ -110,48 +127,6 @@ void mface_picture_store(const struct mface_picture *picture, int i, int x, int 
         else
             put_word(component, at + j * step, raw[j]);
     }
-}
-
-/* Samples of 8 bits, `step` apart; each serves 1 << shift pixels, the first of them less
- * `phase`. */
-static void load_u8(
-    const uint8_t *row, ptrdiff_t step, int phase, int shift, int n, float *restrict out)
-{
-    if (shift == 0 && step == 1)
-        for (int x = 0; x < n; x++)
-            out[x] = row[x];
-    else if (shift == 0)
-        for (int x = 0; x < n; x++)
-            out[x] = row[x * step];
-    else
-        for (int x = 0; x < n; x++)
-            out[x] = row[((x + phase) >> shift) * step];
-}
-
-static void load_u16(const uint8_t *row, const struct mface_component *component, int phase,
-    int shift, int n, float *restrict out)
-{
-    const unsigned mask = value_mask(component);
-    const ptrdiff_t step = component->step;
-    for (int x = 0; x < n; x++)
-        out[x] = (float)(load_word(row + ((x + phase) >> shift) * step) >> component->shift & mask);
-}
-
-void mface_picture_load(const struct mface_picture *picture, int i, int x, int y, int n, float *out)
-{
-    const struct mface_component *component = &picture->component[i];
-    const struct mface_code code = mface_picture_code(picture, i);
-    const bool chroma = mface_picture_is_chroma(picture, i);
-    const int shift = chroma ? picture->log2_chroma_w : 0;
-    const int phase = (x + picture->chroma_x0) & ((1 << shift) - 1);
-    const uint8_t *row = mface_picture_at(picture, i, x, y);
-    if (component->depth == 8)
-        load_u8(row, component->step, phase, shift, n, out);
-    else
-        load_u16(row, component, phase, shift, n, out);
-    const float scale = 1.0f / code.span;
-    for (int j = 0; j < n; j++)
-        out[j] = (out[j] - code.zero) * scale;
 }
 
 /* The phase of an axis of n pixels seen from its other end: pixel n - 1 - x has chroma sample

@@ -3,67 +3,30 @@
  * Rows are read a block at a time into planar floats, converted there (ITU-T H.273, equations 38 to
  * 50 for YCbCr), and interleaved. Full-range 8-bit RGB is already what U8 wants and is copied. */
 #include "image/interp.h"
-#include "image/picture_row.h"
+#include "image/strip.h"
 
 #include <assert.h>
 
-/* Y, Pb, Pr → R, G, B in place. */
-static void rgb_from_yuv(struct mface_picture_block *block, struct mface_matrix matrix, int n)
-{
-    const double kg = 1 - matrix.kr - matrix.kb;
-    const float r_pr = (float)(2 * (1 - matrix.kr)), b_pb = (float)(2 * (1 - matrix.kb));
-    const float g_pb = (float)(2 * (1 - matrix.kb) * matrix.kb / kg);
-    const float g_pr = (float)(2 * (1 - matrix.kr) * matrix.kr / kg);
-    float *restrict v0 = block->v[0], *restrict v1 = block->v[1], *restrict v2 = block->v[2];
-    for (int x = 0; x < n; x++) {
-        const float luma = v0[x], pb = v1[x], pr = v2[x];
-        v0[x] = luma + r_pr * pr;
-        v1[x] = luma - g_pb * pb - g_pr * pr;
-        v2[x] = luma + b_pb * pb;
-    }
-}
-
-static void read_rgb_block(
-    const struct mface_picture *picture, int x, int y, int n, struct mface_picture_block *block)
-{
-    for (int i = 0; i < 3; i++)
-        mface_picture_load(
-            picture, picture->model == MFACE_MODEL_GRAY ? 0 : i, x, y, n, block->v[i]);
-    if (picture->model == MFACE_MODEL_YUV)
-        rgb_from_yuv(block, mface_picture_matrix(picture), n);
-}
-
-/* Rounds plane by plane first, which vectorises; interleaving bytes does not. */
-static void store_bgr_u8(const struct mface_picture_block *block, uint8_t *restrict out, int n)
-{
-    uint8_t bytes[3][MFACE_PICTURE_BLOCK];
-    for (int k = 0; k < 3; k++)
-        for (int x = 0; x < n; x++)
-            bytes[k][x] = mface_round_u8(block->v[2 - k][x] * 255.0f);
-    for (int x = 0; x < n; x++)
-        for (int k = 0; k < 3; k++)
-            out[x * 3 + k] = bytes[k][x];
-}
-
-static void store_bgr_f32(const struct mface_picture_block *block, float *restrict out, int n)
+static void store_bgr_f32(float v[3][MFACE_STRIP_W], float *restrict out, int n)
 {
     for (int x = 0; x < n; x++)
         for (int k = 0; k < 3; k++)
-            out[x * 3 + k] = block->v[2 - k][x];
+            out[x * 3 + k] = v[2 - k][x];
 }
 
-static void read_bgr_row(
-    const struct mface_picture *picture, struct mface_rect rect, int y, struct mface_image *out)
+static void read_bgr_row(const struct mface_strip_picture *strips, struct mface_rect rect, int y,
+    struct mface_image *out)
 {
-    struct mface_picture_block block;
-    for (int x = rect.l; x < rect.r; x += MFACE_PICTURE_BLOCK) {
-        const int n = rect.r - x < MFACE_PICTURE_BLOCK ? rect.r - x : MFACE_PICTURE_BLOCK;
+    float v[3][MFACE_STRIP_W];
+    for (int x = rect.l; x < rect.r; x += MFACE_STRIP_W) {
+        const int n = rect.r - x < MFACE_STRIP_W ? rect.r - x : MFACE_STRIP_W;
         const int start = (x - rect.l) * 3;
-        read_rgb_block(picture, x, y, n, &block);
+        mface_strip_read(strips, x, y, n, v);
         if (out->sample == MFACE_SAMPLE_U8)
-            store_bgr_u8(&block, mface_image_row_u8(out, y - rect.t) + start, n);
+            strips->kernels->pack_bgr_u8(
+                n, v[0], v[1], v[2], mface_image_row_u8(out, y - rect.t) + start);
         else
-            store_bgr_f32(&block, mface_image_row_f32(out, y - rect.t) + start, n);
+            store_bgr_f32(v, mface_image_row_f32(out, y - rect.t) + start, n);
     }
 }
 
@@ -97,28 +60,29 @@ void mface_picture_read_bgr(
 {
     assert(is_inside(picture, rect) && out->c == 3);
     assert(out->w == rect.r - rect.l && out->h == rect.b - rect.t);
+    struct mface_strip_picture strips;
+    mface_strip_picture_init(&strips, picture);
     const bool copy = out->sample == MFACE_SAMPLE_U8 && is_rgb_u8(picture);
     for (int y = rect.t; y < rect.b; y++) {
         if (copy)
             copy_bgr_row(picture, rect, y, out);
         else
-            read_bgr_row(picture, rect, y, out);
+            read_bgr_row(&strips, rect, y, out);
     }
 }
 
 /* Leaves luma in v[0]. */
-static void read_luma_block(
-    const struct mface_picture *picture, int x, int y, int n, struct mface_picture_block *block)
+static void read_luma(
+    const struct mface_strip_picture *strips, int x, int y, int n, float v[3][MFACE_STRIP_W])
 {
-    mface_picture_load(picture, 0, x, y, n, block->v[0]);
-    if (picture->model != MFACE_MODEL_RGB)
+    if (strips->picture.model != MFACE_MODEL_RGB) {
+        mface_strip_read_luma(strips, x, y, n, v[0]);
         return;
-    const struct mface_matrix matrix = mface_picture_matrix(picture);
-    const float kr = (float)matrix.kr, kb = (float)matrix.kb, kg = 1 - kr - kb;
-    mface_picture_load(picture, 1, x, y, n, block->v[1]);
-    mface_picture_load(picture, 2, x, y, n, block->v[2]);
+    }
+    const float kr = strips->weights.kr, kb = strips->weights.kb, kg = 1 - kr - kb;
+    mface_strip_read(strips, x, y, n, v);
     for (int i = 0; i < n; i++)
-        block->v[0][i] = kr * block->v[0][i] + kg * block->v[1][i] + kb * block->v[2][i];
+        v[0][i] = kr * v[0][i] + kg * v[1][i] + kb * v[2][i];
 }
 
 void mface_picture_read_gray(
@@ -126,14 +90,16 @@ void mface_picture_read_gray(
 {
     assert(is_inside(picture, rect) && out->c == 1 && out->sample == MFACE_SAMPLE_U8);
     assert(out->w == rect.r - rect.l && out->h == rect.b - rect.t);
-    struct mface_picture_block block;
+    float v[3][MFACE_STRIP_W];
+    struct mface_strip_picture strips;
+    mface_strip_picture_init(&strips, picture);
     for (int y = rect.t; y < rect.b; y++) {
         uint8_t *row = mface_image_row_u8(out, y - rect.t);
-        for (int x = rect.l; x < rect.r; x += MFACE_PICTURE_BLOCK) {
-            const int n = rect.r - x < MFACE_PICTURE_BLOCK ? rect.r - x : MFACE_PICTURE_BLOCK;
-            read_luma_block(picture, x, y, n, &block);
+        for (int x = rect.l; x < rect.r; x += MFACE_STRIP_W) {
+            const int n = rect.r - x < MFACE_STRIP_W ? rect.r - x : MFACE_STRIP_W;
+            read_luma(&strips, x, y, n, v);
             for (int i = 0; i < n; i++)
-                row[x - rect.l + i] = mface_round_u8(block.v[0][i] * 255.0f);
+                row[x - rect.l + i] = mface_round_u8(v[0][i] * 255.0f);
         }
     }
 }

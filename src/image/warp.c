@@ -13,40 +13,25 @@
  *
  * Sums are taken in float, along the rows first: bilinear weights are multiples of 1/1024, so on U8
  * they are exact. */
-#include "image/warp.h"
-
+#include "image/grid.h"
 #include "image/kernel_table.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { STRIP = 256, SUM_ONE = 1 << MFACE_WARP_SUM_BITS, GRID = MFACE_WARP_GRID };
+enum { STRIP = MFACE_WARP_RUN_MAX, SUM_ONE = 1 << MFACE_WARP_SUM_BITS, GRID = MFACE_WARP_GRID };
 
 struct warp {
-    const struct mface_image *src, *dst;
+    const struct mface_image *src;
     struct mface_affine to_src;
     int n_taps;
     mface_warp_fn inside;
-    struct mface_warp_weights weights;
+    const struct mface_warp_weights *weights;
+    int pixel_bytes;              // of the output
     int64_t dx[STRIP], dy[STRIP]; // what the columns of a strip add to a position
     int32_t near_dx[STRIP], near_dy[STRIP];
     bool is_near; // the latter hold the same, and so does a sum of 32 bits
 };
-
-/* Nearest integer, ties to even, of a value cut to what 40 bits hold. The constant is 1.5·2^52:
- * adding it leaves no bits for a fraction. */
-static inline int64_t round_cut(double value)
-{
-    const double limit = 1099511627776.0, shift = 6755399441055744.0;
-    value = value < limit ? value : limit;
-    value = value > -limit ? value : -limit;
-    return (int64_t)((value + shift) - shift);
-}
-
-static inline int64_t grid_row_start(const double *m, int y)
-{
-    return round_cut((m[1] * y + m[2]) * SUM_ONE) + SUM_ONE / GRID / 2;
-}
 
 static inline __attribute__((always_inline)) float load(
     const void *row, int64_t i, enum mface_sample sample)
@@ -149,13 +134,12 @@ struct row {
     const struct warp *warp;
     int64_t x0, y0;
     uint8_t *dst;
-    int pixel_bytes;
 };
 
 static inline struct spot spot_of(const struct row *row, int i)
 {
     const struct warp *warp = row->warp;
-    return spot_at(&warp->weights, warp->dx[i] + row->x0, warp->dy[i] + row->y0, warp->n_taps);
+    return spot_at(warp->weights, warp->dx[i] + row->x0, warp->dy[i] + row->y0, warp->n_taps);
 }
 
 static inline bool is_inside(const struct warp *warp, const struct spot *at)
@@ -203,12 +187,12 @@ static void warp_at_edge(const struct row *row, const struct spot *at, int i)
     const int32_t to_middle = (warp->n_taps / 2 - 1) * SUM_ONE;
     warp->inside(&(struct mface_warp_span) {
         .src = &patch,
-        .weights = &warp->weights,
+        .weights = warp->weights,
         .dx = &x,
         .dy = &y,
         .x0 = to_middle,
         .y0 = to_middle,
-        .dst = row->dst + i * row->pixel_bytes,
+        .dst = row->dst + i * row->warp->pixel_bytes,
         .n = 1,
     });
 }
@@ -224,13 +208,14 @@ static int warp_ends(const struct row *row, int from, int to, int step)
             break;
     }
     const int left = from < i ? from : i + 1, n_outside = from < i ? i - from : from - i;
-    memset(row->dst + left * row->pixel_bytes, 0, (size_t)n_outside * (size_t)row->pixel_bytes);
+    memset(row->dst + left * row->warp->pixel_bytes, 0,
+        (size_t)n_outside * (size_t)row->warp->pixel_bytes);
     for (; i != to; i += step) {
         const struct spot at = spot_of(row, i);
         if (is_inside(row->warp, &at) && row->warp->is_near)
             break;
         if (is_outside(row->warp, &at))
-            memset(row->dst + i * row->pixel_bytes, 0, (size_t)row->pixel_bytes);
+            memset(row->dst + i * row->warp->pixel_bytes, 0, (size_t)row->warp->pixel_bytes);
         else
             warp_at_edge(row, &at, i);
     }
@@ -250,12 +235,12 @@ static void warp_row(const struct row *row, int n)
         return;
     const struct mface_warp_span span = {
         .src = warp->src,
-        .weights = &warp->weights,
+        .weights = warp->weights,
         .dx = warp->near_dx + first,
         .dy = warp->near_dy + first,
         .x0 = (int32_t)row->x0,
         .y0 = (int32_t)row->y0,
-        .dst = row->dst + first * row->pixel_bytes,
+        .dst = row->dst + first * row->warp->pixel_bytes,
         .n = last - first + 1,
     };
     warp->inside(&span);
@@ -265,31 +250,35 @@ static void set_columns(struct warp *warp, int x, int n)
 {
     warp->is_near = true;
     for (int i = 0; i < n; i++) {
-        warp->dx[i] = round_cut(warp->to_src.m[0] * (x + i) * SUM_ONE);
-        warp->dy[i] = round_cut(warp->to_src.m[3] * (x + i) * SUM_ONE);
+        warp->dx[i] = mface_grid_round(warp->to_src.m[0] * (x + i) * SUM_ONE);
+        warp->dy[i] = mface_grid_round(warp->to_src.m[3] * (x + i) * SUM_ONE);
         warp->near_dx[i] = (int32_t)warp->dx[i];
         warp->near_dy[i] = (int32_t)warp->dy[i];
         warp->is_near = warp->is_near && is_near(warp->dx[i]) && is_near(warp->dy[i]);
     }
 }
 
-static void warp_strip(struct warp *warp, int x, int n)
+/* Row y of the strip whose columns are set. */
+static void warp_strip_row(struct warp *warp, int y, int n, bool columns_near, void *dst)
 {
-    const struct mface_image *dst = warp->dst;
     const double *m = warp->to_src.m;
+    const struct row row = {
+        .warp = warp,
+        .x0 = mface_grid_row_start(m, y),
+        .y0 = mface_grid_row_start(m + 3, y),
+        .dst = dst,
+    };
+    warp->is_near = columns_near && is_near(row.x0) && is_near(row.y0);
+    warp_row(&row, n);
+}
+
+static void warp_strip(struct warp *warp, const struct mface_image *dst, int x, int n)
+{
     set_columns(warp, x, n);
     const bool columns_near = warp->is_near;
-    for (int y = 0; y < dst->h; y++) {
-        struct row row = {
-            .warp = warp,
-            .x0 = grid_row_start(m, y),
-            .y0 = grid_row_start(m + 3, y),
-            .pixel_bytes = dst->c * (int)mface_sample_bytes(dst->sample),
-        };
-        warp->is_near = columns_near && is_near(row.x0) && is_near(row.y0);
-        row.dst = mface_image_row_u8(dst, y) + (size_t)x * (size_t)row.pixel_bytes;
-        warp_row(&row, n);
-    }
+    for (int y = 0; y < dst->h; y++)
+        warp_strip_row(warp, y, n, columns_near,
+            mface_image_row_u8(dst, y) + (size_t)x * (size_t)warp->pixel_bytes);
 }
 
 static void clear_rows(const struct mface_image *dst)
@@ -308,27 +297,56 @@ static void fill_weights(struct mface_warp_weights *weights, enum mface_interp i
     }
 }
 
-static enum mface_warp_kind kind_of(const struct mface_image *src, const struct mface_image *dst)
+bool mface_warp_init(struct mface_warp *warp, const struct mface_image *src,
+    const struct mface_affine *src_to_dst, enum mface_interp interp)
 {
-    if (dst->sample == MFACE_SAMPLE_U8)
+    warp->src = *src;
+    warp->interp = interp;
+    warp->n_taps = mface_interp_n_taps(interp);
+    fill_weights(&warp->weights, interp);
+    return mface_affine_invert(src_to_dst, &warp->to_src);
+}
+
+static enum mface_warp_kind kind_of(enum mface_sample from, enum mface_sample to)
+{
+    if (to == MFACE_SAMPLE_U8)
         return MFACE_WARP_U8_U8;
-    return src->sample == MFACE_SAMPLE_U8 ? MFACE_WARP_U8_F32 : MFACE_WARP_F32_F32;
+    return from == MFACE_SAMPLE_U8 ? MFACE_WARP_U8_F32 : MFACE_WARP_F32_F32;
+}
+
+/* Large: what the columns have is set strip by strip. */
+static void start(struct warp *warp, const struct mface_warp *prepared, enum mface_sample to)
+{
+    const enum mface_warp_kind kind = kind_of(prepared->src.sample, to);
+    warp->src = &prepared->src;
+    warp->to_src = prepared->to_src;
+    warp->n_taps = prepared->n_taps;
+    warp->inside = mface_kernel_table()->warp[prepared->interp][kind][prepared->src.c == 3];
+    warp->weights = &prepared->weights;
+    warp->pixel_bytes = prepared->src.c * (int)mface_sample_bytes(to);
+}
+
+void mface_warp_run(
+    const struct mface_warp *prepared, int y, int x, int n, enum mface_sample to, void *out)
+{
+    struct warp warp;
+    assert(n <= MFACE_WARP_RUN_MAX);
+    start(&warp, prepared, to);
+    set_columns(&warp, x, n);
+    warp_strip_row(&warp, y, n, warp.is_near, out);
 }
 
 void mface_warp_affine(const struct mface_image *src, const struct mface_image *dst,
     const struct mface_affine *src_to_dst, enum mface_interp interp)
 {
     assert(src->c == dst->c && (src->sample == MFACE_SAMPLE_U8 || dst->sample == src->sample));
-    struct warp warp; // large: only what is used is set
-    warp.src = src;
-    warp.dst = dst;
-    warp.n_taps = mface_interp_n_taps(interp);
-    warp.inside = mface_kernel_table()->warp[interp][kind_of(src, dst)][src->c == 3];
-    if (!mface_affine_invert(src_to_dst, &warp.to_src)) {
+    struct mface_warp prepared;
+    struct warp warp;
+    if (!mface_warp_init(&prepared, src, src_to_dst, interp)) {
         clear_rows(dst);
         return;
     }
-    fill_weights(&warp.weights, interp);
+    start(&warp, &prepared, dst->sample);
     for (int x = 0; x < dst->w; x += STRIP)
-        warp_strip(&warp, x, dst->w - x < STRIP ? dst->w - x : STRIP);
+        warp_strip(&warp, dst, x, dst->w - x < STRIP ? dst->w - x : STRIP);
 }

@@ -4,6 +4,8 @@
 
 #include "image/interp.h"
 
+#include <stdbool.h>
+
 /* Positions are in 1/1024 pixel while they are summed up and in 1/32 when pixels are read. */
 enum {
     MFACE_WARP_SUM_BITS = 10,
@@ -40,5 +42,24 @@ enum mface_warp_kind {
     MFACE_WARP_F32_F32,
     MFACE_N_WARP_KINDS
 };
+
+/* A warp prepared: for passes that make a few pixels at a time and use them at once. */
+struct mface_warp {
+    struct mface_image src; // a view
+    struct mface_affine to_src;
+    enum mface_interp interp;
+    int n_taps;
+    struct mface_warp_weights weights;
+};
+
+/* False when the matrix is singular. */
+bool mface_warp_init(struct mface_warp *warp, const struct mface_image *src,
+    const struct mface_affine *src_to_dst, enum mface_interp interp);
+
+/* The n ≤ MFACE_WARP_RUN_MAX output pixels from x, y on into `out`, interleaved, as
+ * mface_warp_affine() gives them. */
+enum { MFACE_WARP_RUN_MAX = 256 };
+void mface_warp_run(
+    const struct mface_warp *warp, int y, int x, int n, enum mface_sample to, void *out);
 
 #endif

@@ -1,11 +1,9 @@
-/* Normally only the faces' regions are read, blended in float and written back, and every other
- * sample of the frame stays bit-identical. Settings that change the background too take the whole
- * frame through the same steps. */
+/* Normally each face is blended straight into its part of the frame, and every other sample stays
+ * bit-identical. Settings that change the background too take the whole frame through float
+ * planes. */
 #include "pipeline/blend.h"
 
 #include "base/log.h"
-#include "base/mem.h"
-#include "pipeline/patch.h"
 
 static bool is_empty(struct mface_rect rect)
 {
@@ -80,62 +78,29 @@ static struct mface_merge_params params_of(const struct mface_merge *merge, int 
     return params;
 }
 
+/* What face i is, as the post stage keeps it. */
+static void face_of(
+    const struct mface_merge *merge, int i, struct mface_image *face, struct mface_image *mask)
+{
+    const int side = merge->eval->engine->align.resolution;
+    const uint8_t *planes = merge->posts[i].data;
+    *face = mface_plane_u8(planes, side, 3);
+    *mask = mface_plane_u8(planes + 3 * mface_area_px(side), side, 1);
+}
+
 /* Blends face i into the region, which shows `whole` of the frame. */
 static enum mface_status blend_face(
     const struct mface_merge *merge, int i, struct mface_rect whole, const struct region *region)
 {
     const struct mface_merge_params params = params_of(merge, i);
-    const int side = merge->eval->engine->align.resolution;
-    const uint8_t *planes = merge->posts[i].data;
-    const struct mface_image face = mface_plane_u8(planes, side, 3);
-    const struct mface_image mask = mface_plane_u8(planes + 3 * mface_area_px(side), side, 1);
     const struct mface_rect rect = params.compress_frame ? whole : merge->reach[i];
     if (is_empty(rect))
         return MFACE_OK;
     const struct mface_image bgr = sub_image(&region->bgr, whole, rect);
     const struct mface_image touched = sub_image(&region->touched, whole, rect);
+    struct mface_image face, mask;
+    face_of(merge, i, &face, &mask);
     return mface_merge_face(&params, &merge->to_frame[i], &face, &mask, rect, &bgr, &touched);
-}
-
-/* The smallest rectangle around what was touched, in frame pixels: all that a patch must hold. */
-static struct mface_rect touched_rect(const struct mface_image *touched, struct mface_rect at)
-{
-    struct mface_rect rect = { at.r, at.b, at.l, at.t };
-    for (int y = 0; y < touched->h; y++) {
-        const float *row = mface_image_row_f32(touched, y);
-        int l = 0, r = touched->w;
-        while (l < r && !(row[l] > 0))
-            l++;
-        while (r > l && !(row[r - 1] > 0))
-            r--;
-        if (l == r)
-            continue;
-        rect.l = at.l + l < rect.l ? at.l + l : rect.l;
-        rect.r = at.l + r > rect.r ? at.l + r : rect.r;
-        rect.t = at.t + y < rect.t ? at.t + y : rect.t;
-        rect.b = at.t + y + 1;
-    }
-    return rect;
-}
-
-/* Blends face i into the part of the frame it can reach. */
-static enum mface_status merge_region(const struct mface_merge *merge, int i)
-{
-    const struct mface_picture *picture = &merge->eval->canvas->picture;
-    const struct mface_rect rect = merge->reach[i];
-    struct region region;
-    if (is_empty(rect))
-        return MFACE_OK;
-    MFACE_TRY(region_init(&region, rect));
-    fill_f32(&region.touched, 0);
-    mface_picture_read_bgr(picture, rect, &region.bgr);
-    const enum mface_status status = blend_face(merge, i, rect, &region);
-    if (status == MFACE_OK) {
-        mface_picture_write_bgr(picture, rect, &region.bgr, &region.touched);
-        merge->rects[i] = touched_rect(&region.touched, rect);
-    }
-    region_clear(&region);
-    return status;
 }
 
 /* Reads the whole frame and adjusts it, as 8-bit values: that is what the adjustments take. */
@@ -167,27 +132,24 @@ static enum mface_status merge_whole(const struct mface_merge *merge)
     return status;
 }
 
-static enum mface_status merge_faces(const struct mface_merge *merge)
+/* Blends each face into the part of the frame it can reach; the rectangles become what it changed.
+ */
+static void merge_faces(const struct mface_merge *merge)
 {
-    for (int i = 0; i < merge->eval->n_faces; i++)
-        MFACE_TRY(merge_region(merge, i));
-    return MFACE_OK;
+    for (int i = 0; i < merge->eval->n_faces; i++) {
+        struct mface_image face, mask;
+        face_of(merge, i, &face, &mask);
+        merge->rects[i] = mface_merge_picture(&merge->eval->engine->merge, &merge->to_frame[i],
+            &face, &mask, merge->reach[i], &merge->eval->canvas->picture);
+    }
 }
 
-/* Writes into the frame; what a failure leaves half written is put back. */
 enum mface_status mface_merge_write(const struct mface_merge *merge)
 {
-    const struct mface_picture *picture = &merge->eval->canvas->picture;
-    void *before = mface_mem_alloc(mface_patch_bytes(picture, merge->rects, merge->n_rects));
-    if (!before)
-        return mface_fail_nomem("merge");
-    mface_patch_take(picture, merge->rects, merge->n_rects, before);
-    const enum mface_status status =
-        mface_merge_takes_whole_frame(merge->eval) ? merge_whole(merge) : merge_faces(merge);
-    if (status != MFACE_OK)
-        mface_patch_apply(picture, before);
-    mface_mem_free(before);
-    return status;
+    if (mface_merge_takes_whole_frame(merge->eval))
+        return merge_whole(merge);
+    merge_faces(merge);
+    return MFACE_OK;
 }
 
 enum mface_status mface_merge_place(struct mface_merge *merge)

@@ -1,5 +1,6 @@
 #include "pipeline/patch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct header {
@@ -53,37 +54,116 @@ size_t mface_patch_bytes(
     return bytes;
 }
 
-/* One row of words, `step` bytes apart in the picture and packed in the patch. */
-static void copy_row(
-    uint8_t *sample, int step, uint8_t *packed, size_t word, int n, enum direction direction)
+/* Words in two directions: n_inner of them `inner` bytes apart, and that n_outer times. */
+struct block {
+    uint8_t *first;
+    ptrdiff_t inner, outer;
+    int n_inner, n_outer;
+    size_t word;
+};
+
+static struct block block_of(
+    const struct mface_picture *picture, int i, const struct mface_rect *rect)
 {
-    if (step == (int)word) {
-        memcpy(direction == TAKE ? packed : sample, direction == TAKE ? sample : packed,
-            word * (size_t)n);
-        return;
+    const struct mface_component *component = &picture->component[i];
+    const struct mface_rect s = samples_of(picture, i, rect);
+    const ptrdiff_t stride = picture->stride[component->plane];
+    return (struct block) {
+        .first = picture->data[component->plane] + s.t * stride + (ptrdiff_t)s.l * component->step +
+                 component->offset,
+        .inner = component->step,
+        .outer = stride,
+        .n_inner = s.r - s.l,
+        .n_outer = s.b - s.t,
+        .word = word_bytes(component),
+    };
+}
+
+/* The same words, those next to each other in memory first, upwards: what lies how in a patch
+ * matters to nobody, as long as taking and applying agree. */
+static struct block in_memory_order(struct block b)
+{
+    if (labs(b.inner) > labs(b.outer))
+        b = (struct block) { b.first, b.outer, b.inner, b.n_outer, b.n_inner, b.word };
+    if (b.inner < 0) {
+        b.first += (b.n_inner - 1) * b.inner;
+        b.inner = -b.inner;
     }
-    const ptrdiff_t to_step = direction == TAKE ? (ptrdiff_t)word : step;
-    const ptrdiff_t from_step = direction == TAKE ? step : (ptrdiff_t)word;
-    uint8_t *to = direction == TAKE ? packed : sample;
-    const uint8_t *from = direction == TAKE ? sample : packed;
-    for (int x = 0; x < n; x++, to += to_step, from += from_step) {
-        to[0] = from[0];
-        if (word == 2)
-            to[1] = from[1];
+    return b;
+}
+
+static inline __attribute__((always_inline)) void copy_words_by(uint8_t *restrict to,
+    ptrdiff_t to_step, const uint8_t *restrict from, ptrdiff_t from_step, size_t word, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (size_t k = 0; k < word; k++)
+            to[i * to_step + (ptrdiff_t)k] = from[i * from_step + (ptrdiff_t)k];
+}
+
+/* Of the steps there are, that of BGRA is worth a loop of its own. */
+static void copy_words(
+    uint8_t *to, ptrdiff_t to_step, const uint8_t *from, ptrdiff_t from_step, size_t word, int n)
+{
+    if (word == 1 && to_step == 1 && from_step == 4)
+        copy_words_by(to, 1, from, 4, 1, n);
+    else if (word == 1)
+        copy_words_by(to, to_step, from, from_step, 1, n);
+    else
+        copy_words_by(to, to_step, from, from_step, word, n);
+}
+
+static bool is_chroma(const struct mface_picture *picture, int i)
+{
+    return picture->model == MFACE_MODEL_YUV && i > 0;
+}
+
+/* Whether components i and j lie in each other's gaps (packed RGB, the chroma of NV12). */
+static bool is_beside(const struct mface_picture *picture, int i, int j)
+{
+    const struct mface_component *a = &picture->component[i], *b = &picture->component[j];
+    return a->plane == b->plane && a->step == b->step && a->depth == b->depth &&
+           is_chroma(picture, i) == is_chroma(picture, j);
+}
+
+/* The number of components in the plane of component i, itself included, if these leave no byte of
+ * a row to others, so that rows are copied whole; else 0. *first: the first of them. */
+static int n_sharing(const struct mface_picture *picture, int i, int *first)
+{
+    const struct mface_component *component = &picture->component[i];
+    int n = 0, start = component->offset;
+    for (int j = n_components(picture) - 1; j >= 0; j--) {
+        if (!is_beside(picture, i, j))
+            continue;
+        *first = j;
+        n++;
+        start = picture->component[j].offset < start ? picture->component[j].offset : start;
     }
+    return start == 0 && n * (int)word_bytes(component) == component->step ? n : 0;
 }
 
 static uint8_t *copy_component(const struct mface_picture *picture, int i,
     const struct mface_rect *rect, uint8_t *packed, enum direction direction)
 {
-    const struct mface_component *component = &picture->component[i];
-    const struct mface_rect s = samples_of(picture, i, rect);
-    const size_t word = word_bytes(component);
-    for (int y = s.t; y < s.b; y++) {
-        uint8_t *row = picture->data[component->plane] + y * picture->stride[component->plane];
-        uint8_t *first = row + (ptrdiff_t)s.l * component->step + component->offset;
-        copy_row(first, component->step, packed, word, s.r - s.l, direction);
-        packed += word * (size_t)(s.r - s.l);
+    struct block b = in_memory_order(block_of(picture, i, rect));
+    int first;
+    if (n_sharing(picture, i, &first) > 0) {
+        if (first != i)
+            return packed; // is in the first's rows
+        b.first -= picture->component[i].offset;
+        b.word = (size_t)picture->component[i].step;
+    }
+    const ptrdiff_t word = (ptrdiff_t)b.word;
+    const size_t row_bytes = b.word * (size_t)b.n_inner;
+    if (b.n_inner <= 0)
+        return packed;
+    for (int y = 0; y < b.n_outer; y++, packed += row_bytes) {
+        uint8_t *row = b.first + y * b.outer;
+        if (b.inner == word)
+            memcpy(direction == TAKE ? packed : row, direction == TAKE ? row : packed, row_bytes);
+        else if (direction == TAKE)
+            copy_words(packed, word, row, b.inner, b.word, b.n_inner);
+        else
+            copy_words(row, b.inner, packed, word, b.word, b.n_inner);
     }
     return packed;
 }

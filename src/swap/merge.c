@@ -19,7 +19,7 @@
  * Under a full mask that is q(blend); towards the mask's edge it fades to the frame's own value,
  * from which `out` differs by at most w·(|face − frame| + 1/(2c)). */
 #include "base/log.h"
-#include "swap/stages.h"
+#include "swap/merge_reach.h"
 
 #include <assert.h>
 #include <math.h>
@@ -97,8 +97,7 @@ static bool sample_is_set(const struct mface_image *mask, int x, int y)
                                            : mface_image_row_f32(mask, y)[x] > 0.0f;
 }
 
-/* The smallest rectangle that holds every nonzero pixel; l ≥ r when there is none. */
-static struct mface_rect nonzero_rect(const struct mface_image *mask)
+struct mface_rect mface_merge_nonzero(const struct mface_image *mask)
 {
     struct mface_rect rect = { mask->w, mask->h, 0, 0 };
     for (int y = 0; y < mask->h; y++) {
@@ -117,17 +116,15 @@ static struct mface_rect nonzero_rect(const struct mface_image *mask)
     return rect;
 }
 
-/* The part of `rect` the mask can reach, relative to rect's corner. */
-static struct mface_rect reached_rect(const struct mface_affine *crop_to_frame,
-    const struct mface_image *mask, struct mface_rect rect)
+struct mface_rect mface_merge_reached(
+    const struct mface_affine *crop_to_frame, struct mface_rect nonzero, struct mface_rect rect)
 {
-    const struct mface_rect crop = nonzero_rect(mask);
-    if (crop.l >= crop.r)
+    if (nonzero.l >= nonzero.r)
         return (struct mface_rect) { 0 };
     struct mface_affine to_rect = *crop_to_frame;
     to_rect.m[2] -= rect.l;
     to_rect.m[5] -= rect.t;
-    return rect_of_crop(&to_rect, crop, rect.r - rect.l, rect.b - rect.t);
+    return rect_of_crop(&to_rect, nonzero, rect.r - rect.l, rect.b - rect.t);
 }
 
 static float mix(float frame, float face, float weight)
@@ -198,7 +195,7 @@ static void compress_region(
     }
 }
 
-static float compression_steps(double value)
+float mface_merge_steps(double value)
 {
     return value > 0.0 ? (float)fmax(4.0, 127.0 - value) : 0.0f;
 }
@@ -210,9 +207,10 @@ enum mface_status mface_merge_face(const struct mface_merge_params *params,
 {
     assert(region->w == rect.r - rect.l && region->h == rect.b - rect.t && region->c == 3);
     assert(touched->w == region->w && touched->h == region->h && touched->c == 1);
-    const float steps = compression_steps(params->color_compression);
+    const float steps = mface_merge_steps(params->color_compression);
     const struct blend blend = { (float)params->opacity, params->compress_frame ? 0.0f : steps };
-    const struct mface_rect at = reached_rect(crop_to_frame, mask, rect);
+    const struct mface_rect at =
+        mface_merge_reached(crop_to_frame, mface_merge_nonzero(mask), rect);
     struct mface_affine to_part = *crop_to_frame;
     to_part.m[2] -= rect.l + at.l;
     to_part.m[5] -= rect.t + at.t;

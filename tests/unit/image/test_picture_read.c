@@ -1,4 +1,5 @@
 /* Reading pictures: every layout, upright and turned. */
+#include "base/cpu.h"
 #include "scene.h"
 
 static void check_read(const struct scene *scene)
@@ -140,6 +141,52 @@ static void test_known_colours(void **state)
     canvas_free(&bgr);
 }
 
+/* Reads an odd part of the view, as bytes, floats and luma, at one level of kernels. */
+static void read_at_level(const struct mface_picture *view, const char *level, struct canvas out[3])
+{
+    const struct mface_rect rect = { 1, 2, view->w - 2, view->h };
+    const int w = rect.r - rect.l, h = rect.b - rect.t;
+    unsigned mask;
+    assert_true(mface_cpu_mask_of_level(level, &mask));
+    mface_cpu_set_mask(mask);
+    out[0] = canvas_make(w, h, 3, MFACE_SAMPLE_U8);
+    out[1] = canvas_make(w, h, 3, MFACE_SAMPLE_F32);
+    out[2] = canvas_make(w, h, 1, MFACE_SAMPLE_U8);
+    mface_picture_read_bgr(view, rect, &out[0].image);
+    mface_picture_read_bgr(view, rect, &out[1].image);
+    mface_picture_read_gray(view, rect, &out[2].image);
+    mface_cpu_set_mask(~0u);
+}
+
+static void check_levels(const struct mface_picture *view)
+{
+    static const char *const levels[] = { "avx2", "avx512", "all" };
+    struct canvas wanted[3], got[3];
+    read_at_level(view, "c", wanted);
+    for (size_t level = 0; level < 3; level++) {
+        read_at_level(view, levels[level], got);
+        for (int k = 0; k < 3; k++) {
+            assert_memory_equal(wanted[k].block, got[k].block, got[k].stride * got[k].n_rows);
+            canvas_free(&got[k]);
+        }
+    }
+    for (int k = 0; k < 3; k++)
+        canvas_free(&wanted[k]);
+}
+
+static void test_every_level_reads_the_same(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_LAYOUTS; i++)
+        for (int symmetry = 0; symmetry < 8; symmetry++) {
+            struct scene scene = scene_make(&layouts[i], symmetry & 1, 13);
+            const struct mface_picture view =
+                mface_picture_view(&scene.picture, symmetry & 1, symmetry & 2, symmetry & 4);
+            check_levels(&view);
+            free(scene.block);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_turned_views_show_the_same_pixels),
         cmocka_unit_test(test_gray_is_luma),
         cmocka_unit_test(test_known_colours),
+        cmocka_unit_test(test_every_level_reads_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,252 @@
+/* The kernels of strips, in C that compilers turn into vector code: strip.c includes this for any
+ * CPU, and each file of x86/ once more, under the flags of its instruction set. One source means
+ * one order of operations, and so the same bits.
+ *
+ * Where a sample in step is not to be written its present value is stored again instead of skipping
+ * it, because a loop without branches is what vectorises; nobody else works on the same picture. */
+#ifndef MFACE_IMAGE_STRIP_KERNELS_H
+#define MFACE_IMAGE_STRIP_KERNELS_H
+
+#include "image/kernel_table.h"
+
+#define STRIP_INLINE static inline __attribute__((always_inline))
+
+/* A word of 16 bits anywhere. */
+typedef uint16_t strip_word __attribute__((aligned(1), may_alias));
+
+STRIP_INLINE unsigned strip_code_of(const struct mface_samples *s, float value)
+{
+    const float wanted = value * s->code.span + s->code.zero;
+    const float low = wanted > 0 ? wanted : 0;
+    return (unsigned)(int)((low < s->code.max ? low : s->code.max) + 0.5f);
+}
+
+STRIP_INLINE unsigned strip_raw(const struct mface_samples *s, ptrdiff_t at, bool wide)
+{
+    if (!wide)
+        return s->at[at];
+    const unsigned word = *(const strip_word *)(const void *)(s->at + at);
+    return word >> s->shift & ((1u << s->depth) - 1);
+}
+
+STRIP_INLINE void strip_put(
+    const struct mface_samples *s, ptrdiff_t at, bool wide, unsigned raw, bool is_written)
+{
+    if (!wide) {
+        s->at[at] = is_written ? (uint8_t)raw : s->at[at];
+        return;
+    }
+    strip_word *word = (strip_word *)(void *)(s->at + at);
+    const unsigned bits = ((1u << s->depth) - 1) << s->shift, was = *word;
+    *word = (uint16_t)(is_written ? (was & ~bits) | raw << s->shift : was);
+}
+
+STRIP_INLINE void strip_load_steps(
+    const struct mface_samples *from, ptrdiff_t step, bool wide, int n, float *restrict out)
+{
+    const struct mface_samples s = *from;
+    const float zero = s.code.zero, scale = 1.0f / s.code.span;
+    for (int i = 0; i < n; i++)
+        out[i] = ((float)(int)strip_raw(&s, i * step, wide) - zero) * scale;
+}
+
+/* Steps that no vector can follow: what is done to the samples is a loop of its own. */
+STRIP_INLINE void strip_load_scattered(
+    const struct mface_samples *from, bool wide, int n, float *restrict out)
+{
+    const struct mface_samples s = *from;
+    const float zero = s.code.zero, scale = 1.0f / s.code.span;
+    uint16_t raw[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++)
+        raw[i] = (uint16_t)strip_raw(&s, i * s.step, wide);
+    for (int i = 0; i < n; i++)
+        out[i] = ((float)raw[i] - zero) * scale;
+}
+
+/* The loop of a kernel by what the samples are, with the steps of vectors as constants. */
+#define STRIP_BY_STEP(s, in_step, scattered)                                                       \
+    do {                                                                                           \
+        if ((s)->depth == 8 && (s)->step == 1)                                                     \
+            in_step(1, false);                                                                     \
+        else if ((s)->depth == 8 && (s)->step == 2)                                                \
+            in_step(2, false);                                                                     \
+        else if ((s)->depth == 8)                                                                  \
+            scattered(false);                                                                      \
+        else if ((s)->step == 2)                                                                   \
+            in_step(2, true);                                                                      \
+        else if ((s)->step == 4)                                                                   \
+            in_step(4, true);                                                                      \
+        else                                                                                       \
+            scattered(true);                                                                       \
+    } while (0)
+
+static void strip_load(const struct mface_samples *s, int n, float *restrict out)
+{
+#define IN_STEP(step, wide) strip_load_steps(s, step, wide, n, out)
+#define SCATTERED(wide)     strip_load_scattered(s, wide, n, out)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
+}
+
+STRIP_INLINE void strip_store_steps(const struct mface_samples *to, ptrdiff_t step, bool wide,
+    int n, const float *restrict values, const float *restrict mask)
+{
+    const struct mface_samples s = *to;
+    for (int i = 0; i < n; i++)
+        strip_put(&s, i * step, wide, strip_code_of(&s, values[i]), mask[i] > 0);
+}
+
+STRIP_INLINE void strip_store_scattered(const struct mface_samples *to, bool wide, int n,
+    const float *restrict values, const float *restrict mask)
+{
+    const struct mface_samples s = *to;
+    uint16_t raw[MFACE_STRIP_W];
+    uint8_t is_set[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++) {
+        raw[i] = (uint16_t)strip_code_of(&s, values[i]);
+        is_set[i] = mask[i] > 0;
+    }
+    for (int i = 0; i < n; i++)
+        if (is_set[i])
+            strip_put(&s, i * s.step, wide, raw[i], true);
+}
+
+static void strip_store(
+    const struct mface_samples *s, int n, const float *restrict values, const float *restrict mask)
+{
+#define IN_STEP(step, wide) strip_store_steps(s, step, wide, n, values, mask)
+#define SCATTERED(wide)     strip_store_scattered(s, wide, n, values, mask)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
+}
+
+STRIP_INLINE float strip_mean(
+    const struct mface_samples *s, unsigned raw, float n_pixels, float sum, float n_written)
+{
+    const float present = ((float)(int)raw - s->code.zero) / s->code.span;
+    return (sum + (n_pixels - n_written) * present) / n_pixels;
+}
+
+STRIP_INLINE void strip_mean_steps(const struct mface_samples *to, ptrdiff_t step, bool wide, int n,
+    float n_pixels, const float *restrict sums, const float *restrict n_written)
+{
+    const struct mface_samples s = *to;
+    for (int i = 0; i < n; i++) {
+        const unsigned raw = strip_raw(&s, i * step, wide);
+        const float mean = strip_mean(&s, raw, n_pixels, sums[i], n_written[i]);
+        strip_put(&s, i * step, wide, strip_code_of(&s, mean), n_written[i] > 0);
+    }
+}
+
+STRIP_INLINE void strip_mean_scattered(const struct mface_samples *to, bool wide, int n,
+    float n_pixels, const float *restrict sums, const float *restrict n_written)
+{
+    const struct mface_samples s = *to;
+    uint16_t raw[MFACE_STRIP_W];
+    for (int i = 0; i < n; i++)
+        raw[i] = (uint16_t)strip_raw(&s, i * s.step, wide);
+    for (int i = 0; i < n; i++)
+        raw[i] =
+            (uint16_t)strip_code_of(&s, strip_mean(&s, raw[i], n_pixels, sums[i], n_written[i]));
+    for (int i = 0; i < n; i++)
+        if (n_written[i] > 0)
+            strip_put(&s, i * s.step, wide, raw[i], true);
+}
+
+static void strip_store_mean(const struct mface_samples *s, int n, float n_pixels,
+    const float *restrict sums, const float *restrict n_written)
+{
+#define IN_STEP(step, wide) strip_mean_steps(s, step, wide, n, n_pixels, sums, n_written)
+#define SCATTERED(wide)     strip_mean_scattered(s, wide, n, n_pixels, sums, n_written)
+    STRIP_BY_STEP(s, IN_STEP, SCATTERED);
+#undef IN_STEP
+#undef SCATTERED
+}
+
+static void strip_rgb_from_yuv(const struct mface_yuv_weights *weights, int n, float *restrict v0,
+    float *restrict v1, float *restrict v2)
+{
+    const struct mface_yuv_weights w = *weights;
+    for (int i = 0; i < n; i++) {
+        const float luma = v0[i], pb = v1[i], pr = v2[i];
+        v0[i] = luma + w.r_pr * pr;
+        v1[i] = luma - w.g_pb * pb - w.g_pr * pr;
+        v2[i] = luma + w.b_pb * pb;
+    }
+}
+
+static void strip_yuv_from_rgb(const struct mface_yuv_weights *weights, int n, float *restrict v0,
+    float *restrict v1, float *restrict v2)
+{
+    const struct mface_yuv_weights w = *weights;
+    for (int i = 0; i < n; i++) {
+        const float r = v0[i], g = v1[i], b = v2[i];
+        const float luma = w.kr * r + w.kg * g + w.kb * b;
+        v0[i] = luma;
+        v1[i] = (b - luma) * w.pb_scale;
+        v2[i] = (r - luma) * w.pr_scale;
+    }
+}
+
+static void strip_add_pairs(int n, const float *restrict pb, const float *restrict pr,
+    const float *restrict mask, float *restrict pb_sums, float *restrict pr_sums,
+    float *restrict n_written)
+{
+    for (int i = 0; i < n; i++) {
+        const bool a = mask[2 * i] > 0, b = mask[2 * i + 1] > 0;
+        pb_sums[i] = (pb_sums[i] + (a ? pb[2 * i] : 0)) + (b ? pb[2 * i + 1] : 0);
+        pr_sums[i] = (pr_sums[i] + (a ? pr[2 * i] : 0)) + (b ? pr[2 * i + 1] : 0);
+        n_written[i] = (n_written[i] + (a ? 1.0f : 0)) + (b ? 1.0f : 0);
+    }
+}
+
+static void strip_double(int n, const float *restrict from, float *restrict out)
+{
+    for (int i = 0; i < n; i++)
+        out[2 * i] = out[2 * i + 1] = from[i];
+}
+
+/* floor() of a value that an int holds; unlike the function it is vector code everywhere. */
+STRIP_INLINE float strip_floor(float x)
+{
+    const float cut = (float)(int)x;
+    return cut > x ? cut - 1.0f : cut;
+}
+
+STRIP_INLINE void strip_blend_steps(const struct mface_blend *blend, bool compress, int n,
+    float *restrict frame, const float *restrict face, const float *restrict mask)
+{
+    const float opacity = blend->opacity, steps = blend->steps;
+    for (int i = 0; i < n; i++) {
+        const float weight = mask[i] * opacity;
+        float out = frame[i] * (1.0f - weight) + face[i] * weight;
+        if (compress)
+            out += weight * ((strip_floor(out * steps) + 0.5f) / steps - out);
+        frame[i] = out;
+    }
+}
+
+static void strip_blend(const struct mface_blend *blend, int n, float *restrict frame,
+    const float *restrict face, const float *restrict mask)
+{
+    if (blend->steps > 0)
+        strip_blend_steps(blend, true, n, frame, face, mask);
+    else
+        strip_blend_steps(blend, false, n, frame, face, mask);
+}
+
+static void strip_fill(struct mface_kernel_table *table)
+{
+    table->strip.load_samples = strip_load;
+    table->strip.store_samples = strip_store;
+    table->strip.store_means = strip_store_mean;
+    table->strip.rgb_from_yuv = strip_rgb_from_yuv;
+    table->strip.yuv_from_rgb = strip_yuv_from_rgb;
+    table->strip.add_chroma_pairs = strip_add_pairs;
+    table->strip.double_samples = strip_double;
+    table->strip.blend = strip_blend;
+}
+
+#endif
