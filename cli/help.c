@@ -82,23 +82,24 @@ void help_escape(const char *text, const char *escaped, char mark)
     }
 }
 
-/* Words from COLUMN on, in lines of WIDTH. */
+/* Words from COLUMN on, in lines of WIDTH; lists too long for one break behind a bar. */
 static void print_wrapped(const char *text)
 {
     int column = COLUMN;
     while (*text) {
-        const int length = (int)strcspn(text, " ");
-        if (column > COLUMN && column + 1 + length > WIDTH) {
-            printf("\n%*s", COLUMN, "");
-            column = COLUMN;
-        } else if (column > COLUMN) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", length, text);
-        column += length;
-        text += length;
+        const int blanks = column > COLUMN ? (int)strspn(text, " ") : 0;
         text += strspn(text, " ");
+        int length = (int)strcspn(text, " ");
+        if (length > WIDTH - COLUMN)
+            length = (int)strcspn(text, "|") + 1;
+        if (column > COLUMN && column + blanks + length > WIDTH) {
+            printf("\n%*s%.*s", COLUMN, "", length, text);
+            column = COLUMN + length;
+        } else {
+            printf("%*s%.*s", blanks, "", length, text);
+            column += blanks + length;
+        }
+        text += length;
     }
     putchar('\n');
 }
