@@ -16,16 +16,18 @@ static void print_help(const char *text)
             putchar(*text);
 }
 
-/* '(-m --model)'{-m,--model}'[help]' or '--model[help]'; `repeats`: it may be given again. */
-static void begin_spec(char letter, const char *name, const char *help, bool repeats)
+/* '(-m --model)'{-m,--model=}'[help]' or '--model=[help]'; `repeats`: it may be given again. */
+static void begin_spec(
+    char letter, const char *name, const char *help, bool has_value, bool repeats)
 {
+    const char *equals = has_value ? "=" : "";
     printf("            ");
     if (letter && !repeats)
         printf("'(-%c --%s)'", letter, name);
     if (letter)
-        printf("%s{-%c,--%s}'", repeats ? "'*'" : "", letter, name);
+        printf("%s{-%c,--%s%s}'", repeats ? "'*'" : "", letter, name, equals);
     else
-        printf("'--%s", name);
+        printf("'--%s%s", name, equals);
     putchar('[');
     print_help(help);
     putchar(']');
@@ -48,7 +50,7 @@ static void print_setting(const char *group, size_t i, bool is_first)
 {
     const struct mface_setting_info info = mface_settings_info(i);
     (void)group, (void)is_first;
-    begin_spec(args_setting_letter(info.key), info.key, info.help, false);
+    begin_spec(args_setting_letter(info.key), info.key, info.help, true, false);
     print_value("value", info.words, info.takes_text, info.is_switch);
     printf("' \\\n");
 }
@@ -56,7 +58,7 @@ static void print_setting(const char *group, size_t i, bool is_first)
 static void print_arg(const struct arg *arg)
 {
     static const char *const switch_words[] = { "on", "off", NULL };
-    begin_spec(arg->letter, arg->name, arg->help, arg->kind == ARG_FILES);
+    begin_spec(arg->letter, arg->name, arg->help, arg->kind != ARG_FLAG, arg->kind == ARG_FILES);
     if (arg->kind != ARG_FLAG)
         print_value("value", arg->kind == ARG_SWITCH ? switch_words : NULL, help_arg_is_file(arg),
             arg->kind == ARG_SWITCH);

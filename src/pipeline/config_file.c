@@ -81,6 +81,14 @@ static enum mface_status fail_line(
         SHOWN_BYTES, text, wanted);
 }
 
+static bool is_name(const char *text)
+{
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("-_.", *text))
+            return false;
+    return true;
+}
+
 static enum mface_status parse_section(const struct parser *parser, char *line)
 {
     char *name = skip_blanks(line + 1), *end = strchr(line, ']');
@@ -89,9 +97,8 @@ static enum mface_status parse_section(const struct parser *parser, char *line)
     *end = '\0';
     cut_blanks(name);
     const size_t length = strlen(name);
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
-            return fail_line(parser, name, "name for a section (letters, digits, - _ .)");
+    if (!is_name(name))
+        return fail_line(parser, name, "name for a section (letters, digits, - _ .)");
     if (length == 0 || length >= MFACE_CONFIG_SECTION_BYTES)
         return fail_line(parser, name, "name for a section (1 to 63 letters)");
     return parser->each(parser->user, parser->line, NULL, name);
@@ -104,6 +111,8 @@ static enum mface_status parse_value(const struct parser *parser, char *line)
         return fail_line(parser, line, "'key = value'");
     *equals = '\0';
     cut_blanks(line);
+    if (!is_name(line))
+        return fail_line(parser, line, "name for a key (letters, digits, - _ .)");
     char *value = skip_blanks(equals + 1);
     if (*value != '"')
         cut_comment(value);

@@ -29,13 +29,12 @@ static enum mface_status check_pair(void *user, int line, const char *key, const
     return MFACE_OK;
 }
 
-/* Keys may hold a bracket, a quote or a # that begin something else at the start of a line. */
 static enum mface_status write_back(void *user, int line, const char *key, const char *value)
 {
     char *text;
     size_t length;
     (void)user, (void)line;
-    if (!key || key[0] == '[')
+    if (!key)
         return MFACE_OK;
     FILE *file = open_memstream(&text, &length);
     if (!file)

@@ -73,6 +73,8 @@ static void test_what_is_no_line(void **state)
     } rows[] = {
         { "a=1\nwhat\n", MFACE_ERR_ARG, "the.conf:2: 'what'" },
         { "= 3", MFACE_ERR_ARG, "the.conf:1: '= 3'" },
+        { "a b = 3", MFACE_ERR_ARG, "the.conf:1: 'a b'" },
+        { "\xc3\xbc = 3", MFACE_ERR_ARG, "the.conf:1:" },
         { "[night", MFACE_ERR_ARG, "the.conf:1: '[night'" },
         { "[]", MFACE_ERR_ARG, "the.conf:1:" },
         { "[a b]", MFACE_ERR_ARG, "'a b'" },
