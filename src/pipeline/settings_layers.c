@@ -142,15 +142,6 @@ static enum mface_status fail_key(
         key, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
-/* The beginning of a value, fit for an error of one line: escapes may have put lines into it. */
-static void print_shown(const char *text, char *shown, size_t shown_bytes)
-{
-    snprintf(shown, shown_bytes, "%s", text);
-    for (; *shown; shown++)
-        if ((unsigned char)*shown < ' ')
-            *shown = '?';
-}
-
 static enum mface_status add_value(
     struct mface_settings_layers *layers, int line, const char *key, const char *text)
 {
@@ -169,11 +160,10 @@ static enum mface_status add_value(
             "%s:%d: profile: a section is a profile and names no other", layers->path, line);
     if (mface_option_parse(row, &scratch, text))
         return keep(said, text, line);
-    char range[256], shown[64];
-    print_shown(text, shown, sizeof shown);
+    char range[256];
     mface_option_print_range(row, range, sizeof range);
-    return mface_fail(MFACE_ERR_ARG, "%s:%d: %s: '%s' is not accepted; give %s", layers->path, line,
-        key, shown, range);
+    return mface_fail(MFACE_ERR_ARG, "%s:%d: %s: '%.60s' is not accepted; give %s", layers->path,
+        line, key, text, range);
 }
 
 static enum mface_status take_line(void *user, int line, const char *key, const char *value)
