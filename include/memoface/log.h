@@ -18,8 +18,8 @@ enum mface_log_level {
     MFACE_LOG_DEBUG,
 };
 
-/* Called with one message without a trailing newline. May be called from several threads at
- * once; must not call back into memoface. */
+/* Called with one message, one line without a newline or other control characters. May be called
+ * from several threads at once; must not call back into memoface. */
 typedef void (*mface_log_fn)(void *user, enum mface_log_level level, const char *message);
 
 /* Replaces the callback; NULL restores stderr. Not thread-safe: call it before any thread uses

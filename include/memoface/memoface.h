@@ -4,6 +4,7 @@
 
 #include <memoface/cache.h>
 #include <memoface/disk.h>
+#include <memoface/doctor.h>
 #include <memoface/image.h>
 #include <memoface/inspect.h>
 #include <memoface/key.h>
@@ -11,6 +12,7 @@
 #include <memoface/monitor.h>
 #include <memoface/session.h>
 #include <memoface/settings.h>
+#include <memoface/settings_layers.h>
 #include <memoface/status.h>
 
 #endif

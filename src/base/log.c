@@ -28,12 +28,21 @@ void mface_log_set_level(enum mface_log_level max)
     atomic_store_explicit(&log_max_level, (int)max, memory_order_relaxed);
 }
 
+/* A message is one line, whatever names and values it quotes. */
+static void keep_to_one_line(char *message)
+{
+    for (; *message; message++)
+        if ((unsigned char)*message < ' ' || *message == 127)
+            *message = '?';
+}
+
 static void deliver(enum mface_log_level level, const char *format, va_list args)
 {
     if ((int)level > atomic_load_explicit(&log_max_level, memory_order_relaxed))
         return;
     char message[MESSAGE_MAX_BYTES];
     vsnprintf(message, sizeof message, format, args);
+    keep_to_one_line(message);
     log_fn(log_user, level, message);
 }
 
