@@ -26,11 +26,13 @@ void mface_cache_inherit(
     int n_there = 0;
     if (!cache->ops->inherit || n < 1 || n > FROM_MAX)
         return;
-    pthread_mutex_lock(&cache->ledger);
+    cache_ledger_open(cache);
     made = peek(cache, heir);
     while (made && n_there < n && (blobs[n_there] = peek(cache, from[n_there])))
         n_there++;
-    if (n_there == n)
+    if (n_there == n) {
+        cache_take_in(cache); // what is visible is announced: now the policy has all of them
         cache->ops->inherit(cache->policy, made, blobs, n);
-    pthread_mutex_unlock(&cache->ledger);
+    }
+    cache_ledger_close(cache);
 }

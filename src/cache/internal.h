@@ -80,6 +80,8 @@ void cache_announce(struct mface_cache *cache, struct mface_blob *blob); // need
 /* Takes the lock; what was announced before enters the policy and the counts. */
 void cache_ledger_open(struct mface_cache *cache);
 void cache_ledger_close(struct mface_cache *cache);
+/* Gives the policy what was announced since; under the ledger. */
+void cache_take_in(struct mface_cache *cache);
 /* Takes a key of an evicted entry out of the index; with or without the ledger's lock. */
 void cache_unlist(struct mface_cache *cache, struct mface_key key, const struct mface_blob *blob);
 

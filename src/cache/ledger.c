@@ -5,8 +5,8 @@
 enum { COMPACT_AFTER_BYTES = 256 << 10 };
 
 /* Entries chain by `newer`, which is the policy's once it has them. The release, and the acquire in
- * take_in(), hand over what the loader wrote. A commit announces before it publishes: who finds an
- * entry visible, and then takes the ledger, has it in the policy. */
+ * cache_take_in(), hand over what the loader wrote. A commit announces before it publishes: who
+ * finds an entry visible, and then takes the ledger, has it in the policy. */
 void cache_announce(struct mface_cache *cache, struct mface_blob *blob)
 {
     const uint32_t id = (uint32_t)(blob - cache->entries);
@@ -32,7 +32,7 @@ static uint32_t take_arrivals(struct mface_cache *cache)
     return first;
 }
 
-static void take_in(struct mface_cache *cache)
+void cache_take_in(struct mface_cache *cache)
 {
     for (uint32_t id = take_arrivals(cache), next; id; id = next) {
         struct mface_blob *blob = &cache->entries[id];
@@ -49,7 +49,7 @@ void cache_ledger_open(struct mface_cache *cache)
 {
     cache_lock_take(&cache->ledger);
     if (atomic_load_explicit(&cache->arrivals, memory_order_relaxed))
-        take_in(cache);
+        cache_take_in(cache);
 }
 
 void cache_ledger_close(struct mface_cache *cache)
