@@ -69,6 +69,13 @@ static bool store(struct parser *parser, const struct arg *arg, const char *afte
         *(bool *)arg->target = true;
         return true;
     }
+    if (arg->kind == ARG_MAYBE) {
+        const bool has_value = parser->next < parser->argc && parser->argv[parser->next][0] != '-';
+        *(const char **)arg->target = after_equals ? after_equals
+                                      : has_value  ? parser->argv[parser->next++]
+                                                   : "";
+        return true;
+    }
     const char *value = take_value(parser, after_equals, arg->kind == ARG_SWITCH);
     if (!value)
         return fail(parser, "a value is missing after option", arg->name);

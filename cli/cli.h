@@ -30,6 +30,7 @@ enum arg_kind {
     ARG_TEXT,   // const char **, borrowed from argv
     ARG_INT,    // int *
     ARG_SWITCH, // bool *, on|off; on when no value follows
+    ARG_MAYBE,  // const char **, borrowed from argv; "" when no value follows
 };
 
 struct arg {
@@ -75,6 +76,18 @@ struct progress {
 
 void progress_init(struct progress *progress, bool quiet);
 void progress_show(void *progress, const struct mface_stats *stats, int done);
+
+/* Whoever looks at a job while it runs: the terminal, and the dashboard if there is one. */
+struct watch {
+    const char *address, *token;       // of the command line; NULL: not given
+    struct mface_dashboard *dashboard; // NULL: none
+    struct progress progress;
+};
+
+/* Starts the dashboard if it is wanted, and says where it is. Prints its own error line. */
+enum mface_status watch_start(struct watch *watch, struct mface_session *session);
+void watch_show(void *watch, const struct mface_stats *stats, int done);
+void watch_stop(struct watch *watch);
 
 /* What was done, at the end, on stderr. */
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status);

@@ -34,6 +34,7 @@ struct swap_args {
     const char *model, *report;
     bool quiet, verbose, overwrite, provenance;
     struct mface_job job;
+    struct watch watch;
 };
 
 static enum mface_status write_report(
@@ -51,18 +52,28 @@ static enum mface_status write_report(
     return status;
 }
 
+static enum mface_status run_watched(
+    struct mface_session *session, struct swap_args *args, struct mface_stats *stats)
+{
+    struct watch *watch = &args->watch;
+    progress_init(&watch->progress, args->quiet);
+    args->job.progress = watch_show;
+    args->job.user = watch;
+    args->job.interval_ms = watch->progress.terminal || watch->address ? 250 : 1000;
+    enum mface_status status = watch_start(watch, session);
+    if (status == MFACE_OK)
+        status = mface_session_run(session, &args->job, stats);
+    watch_stop(watch);
+    return status;
+}
+
 static enum mface_status run_job(struct mface_session *session, struct swap_args *args)
 {
     struct mface_stats stats;
-    struct progress progress;
-    progress_init(&progress, args->quiet);
-    args->job.progress = progress_show;
-    args->job.user = &progress;
-    args->job.interval_ms = progress.terminal ? 250 : 1000;
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
     watch_signals(session);
-    const enum mface_status status = mface_session_run(session, &args->job, &stats);
+    const enum mface_status status = run_watched(session, args, &stats);
     if (status != MFACE_OK && status != MFACE_ERR_CANCELED)
         return status;
     if (!args->quiet)
@@ -102,6 +113,10 @@ static enum exit_code swap_with(
             "write the provenance to a file as well", false },
         { "record-trace", 0, ARG_TEXT, &a.job.trace, "FILE",
             "record what was demanded of the cache, for bench/cache.sh --replay", false },
+        { "dashboard", 0, ARG_MAYBE, &a.watch.address, "[ADDR:PORT]",
+            "watch and steer in a browser [127.0.0.1:7878]; port 0: a free one", false },
+        { "dashboard-token", 0, ARG_TEXT, &a.watch.token, "TOKEN",
+            "what clients must know; off this machine one is made up if none is given", false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };
@@ -139,6 +154,7 @@ const struct command command_swap = {
         "--post-gamma-red 1.1\n"
         "  memoface swap -i group.jpg -m face.dfm -o group-swapped.png --max-faces 0 "
         "--swap-all-faces\n"
+        "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --dashboard\n"
         "  memoface swap -i /dev/video0 -f v4l2 -m face.dfm -o live.mkv --speed ultrafast\n",
     .setting_groups = groups,
     .run = run,

@@ -35,6 +35,10 @@ MFACE_API int mface_settings_print(
 struct mface_setting_info {
     const char *key, *group, *initial, *help, *unit; // unit: "" for none
     int is_switch; // on|off: the command line may leave the value out
+    int is_number; // within min..max by `step` (0: any)
+    int is_fixed;  // cannot change while a job runs (memoface/control.h)
+    double min, max, step;
+    const char *const *choices; // NULL-terminated; NULL: not a choice
 };
 
 MFACE_API size_t mface_settings_count(void);

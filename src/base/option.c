@@ -119,9 +119,14 @@ static bool set_field(const struct mface_option *row, void *field, const char *t
     }
 }
 
+bool mface_option_parse(const struct mface_option *row, void *settings, const char *text)
+{
+    return set_field(row, (char *)settings + row->offset, text);
+}
+
 enum mface_status mface_option_set(const struct mface_option *row, void *settings, const char *text)
 {
-    if (set_field(row, (char *)settings + row->offset, text))
+    if (mface_option_parse(row, settings, text))
         return MFACE_OK;
     char range[256];
     mface_option_print_range(row, range, sizeof range);

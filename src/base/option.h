@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include <memoface/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum mface_option_type {
@@ -32,6 +33,7 @@ struct mface_option {
     enum mface_option_type type;
     unsigned group;  // for the owner's use: heading in --help
     unsigned stages; // for the owner's use: bit set of the stages it enters
+    bool fixed;      // for the owner's use: cannot change while a job runs
 };
 
 /* The row with that key, or NULL. */
@@ -42,6 +44,9 @@ const struct mface_option *mface_option_find(
  * the text and what is accepted, leaves the field as it was, and returns MFACE_ERR_ARG. */
 MFACE_NODISCARD enum mface_status mface_option_set(
     const struct mface_option *row, void *settings, const char *text);
+
+/* The same without a word: false if it is not accepted. */
+bool mface_option_parse(const struct mface_option *row, void *settings, const char *text);
 
 /* Sets every field to its default. Defaults are constants of the program: a bad one is a bug
  * and asserts. */

@@ -73,6 +73,13 @@ struct mface_setting_info mface_settings_info(size_t i)
         .help = row->help,
         .unit = row->unit ? row->unit : "",
         .is_switch = row->type == MFACE_OPTION_BOOL,
+        .is_number = row->type == MFACE_OPTION_INT || row->type == MFACE_OPTION_FLOAT ||
+                     row->type == MFACE_OPTION_SIZE,
+        .is_fixed = row->fixed,
+        .min = row->min,
+        .max = row->max,
+        .step = row->step,
+        .choices = row->type == MFACE_OPTION_CHOICE ? row->choices : NULL,
     };
 }
 
