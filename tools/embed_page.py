@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-POLICY = ("default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'self' blob:; "
+POLICY = ("default-src 'none'; script-src '{script}'; style-src '{style}'; img-src 'self' blob: data:; "
           "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 

@@ -36,10 +36,11 @@ struct mface_refusal {
  * takes them. All of them or, on failure, none. A frame goes by one version of the settings from
  * its first stage to its last: frames that have begun finish with the old ones, the next frame has
  * the new ones, and what is cached of any frame is used. The size of the cache follows within
- * 0.2 s. While a job runs, settings whose row says so (mface_setting_info.is_fixed) are refused.
+ * 0.2 s. Settings that need more than that (mface_setting_info.is_fixed) are refused: they are for
+ * mface_session_configure() between two jobs.
  * `state` (may be NULL) is what holds afterwards. Not logged; on failure *refusal (may be NULL)
  * says why. MFACE_ERR_NOENT: no such setting; MFACE_ERR_ARG: not accepted; MFACE_ERR_UNSUPPORTED:
- * not while a job runs; MFACE_ERR_NOMEM. */
+ * not in this way; MFACE_ERR_NOMEM. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_patch(struct mface_session *session,
     const char *const *pairs, struct mface_control_state *state, struct mface_refusal *refusal);
 

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Of 2..31 (best first), as FFmpeg counts it: 640x360 comes to about 40 KB. */
+enum { QUALITY = 4 };
+
 /* Even sides that keep the shape and are no longer than `max_side_px`; never larger than it was. */
 static void fit(const AVFrame *in, int max_side_px, AVFrame *out)
 {
@@ -58,7 +61,7 @@ static enum mface_status copy_packet(const AVPacket *packet, unsigned char **jpe
 enum mface_status mface_frame_to_jpeg(
     const struct mface_frame *frame, int max_side_px, unsigned char **jpeg, size_t *bytes)
 {
-    const struct mface_writer_params params = { .url = "preview.jpg", .quality = -1 };
+    const struct mface_writer_params params = { .url = "preview.jpg", .quality = QUALITY };
     struct mface_frame *small = NULL;
     const AVCodec *codec;
     *jpeg = NULL;

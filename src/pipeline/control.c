@@ -166,15 +166,15 @@ static enum mface_status refuse(
     return status;
 }
 
-static enum mface_status set_one(struct mface_settings *settings, bool has_job, const char *key,
-    const char *text, struct mface_refusal *refusal)
+static enum mface_status set_one(struct mface_settings *settings, const char *key, const char *text,
+    struct mface_refusal *refusal)
 {
     const struct mface_option *row =
         mface_option_find(mface_settings_rows, mface_settings_n_rows, key);
     char why[320], range[256];
     if (!row)
         return refuse(refusal, key, MFACE_ERR_NOENT, "no such setting");
-    if (row->fixed && has_job)
+    if (row->fixed)
         return refuse(refusal, key, MFACE_ERR_UNSUPPORTED, "cannot change while a job runs");
     if (mface_option_parse(row, settings, text))
         return MFACE_OK;
@@ -202,7 +202,7 @@ static enum mface_status patch(
 {
     struct mface_settings settings = control->settings;
     for (; pairs[0]; pairs += 2)
-        MFACE_TRY(set_one(&settings, control->newest != NULL, pairs[0], pairs[1], refusal));
+        MFACE_TRY(set_one(&settings, pairs[0], pairs[1], refusal));
     if (memcmp(&settings, &control->settings, sizeof settings) == 0)
         return MFACE_OK;
     if (control->newest && add_version(control, &settings) != MFACE_OK)

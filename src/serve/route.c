@@ -1,8 +1,8 @@
 #include "serve/route.h"
 
+#include "serve/json_text.h"
 #include "serve/page.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,8 +27,7 @@ void mface_answer_fail(
         "key", key && key[0] ? key : NULL);
     if (!root) // a word of the request that was cut within a character
         root = json_pack("{s:{s:i, s:s}}", "error", "status", status, "message", "not accepted");
-    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    json_decref(root);
+    char *text = mface_json_text(root, JSON_INDENT(2));
     answer->status = status;
     answer->content_type = "application/json";
     answer->is_static = !text;

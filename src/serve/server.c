@@ -4,6 +4,7 @@
 #include "serve/route.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -121,11 +122,13 @@ static enum MHD_Result send_preview(struct mface_server *server, struct MHD_Conn
         return send_failure(connection, answer, 503, "no frame has come by yet");
     if (job->status != MFACE_OK)
         return send_failure(connection, answer, 500, mface_status_str(job->status));
-    answer->body = (char *)job->jpeg;
-    answer->body_bytes = job->jpeg_bytes;
-    const enum MHD_Result result = send_body(connection, answer);
-    answer->body = NULL;
-    return result;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(job->jpeg_bytes, job->jpeg, MHD_RESPMEM_MUST_COPY);
+    char frame[24];
+    snprintf(frame, sizeof frame, "%lld", (long long)job->frame);
+    if (response)
+        MHD_add_response_header(response, "Memoface-Frame", frame);
+    return send_response(connection, response, answer);
 }
 
 static enum MHD_Result answer_request(struct mface_server *server,

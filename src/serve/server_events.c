@@ -37,13 +37,13 @@ static bool prepare(struct mface_event_client *client, struct mface_snapshot *sn
 static bool write_message(struct mface_event_client *client, const struct mface_snapshot *snapshot)
 {
     const bool is_end = snapshot->sequence == client->sequence;
-    char *stats = is_end ? strdup("{}") : mface_stats_text(&client->server->source, snapshot);
+    char *stats = is_end ? strdup("{}\n") : mface_stats_text(&client->server->source, snapshot);
     client->sequence = snapshot->sequence;
     client->said_end = is_end;
     client->sent = 0;
     int length = -1;
     if (stats)
-        length = asprintf(&client->text, "event: %s\nid: %lld\ndata: %s\n\n",
+        length = asprintf(&client->text, "event: %s\nid: %lld\ndata: %s\n",
             is_end ? "end" : "stats", (long long)snapshot->sequence, stats);
     free(stats);
     client->length = length > 0 ? (size_t)length : 0;

@@ -1,7 +1,7 @@
 /* Settings as JSON: the rows of the table with their values, and changes to them. */
+#include "serve/json_text.h"
 #include "serve/route.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,9 +80,7 @@ static json_t *row_json(const struct mface_settings *settings, size_t i)
 
 static char *dump(json_t *root)
 {
-    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
-    json_decref(root);
-    return text;
+    return mface_json_text(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 }
 
 char *mface_settings_text(const struct mface_source *source)

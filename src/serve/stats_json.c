@@ -1,8 +1,8 @@
 /* Statistics as JSON: the report of the job so far (docs/report.md), and what only makes sense
  * while it runs. */
+#include "serve/json_text.h"
 #include "serve/route.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,7 +51,5 @@ char *mface_stats_text(const struct mface_source *source, const struct mface_sna
     json_object_set_new(root, "paused", json_boolean(state.is_paused));
     json_object_set_new(root, "recent", recent_json(&snapshot->recent));
     json_object_set_new(root, "advice", advice_json(snapshot));
-    char *text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    json_decref(root);
-    return text;
+    return mface_json_text(root, JSON_COMPACT | JSON_REAL_PRECISION(12));
 }

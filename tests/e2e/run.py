@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from media import Lab  # noqa: E402
 
-MODULES = ["exactness", "disk", "containers", "mistakes", "reports"]
+MODULES = ["exactness", "disk", "containers", "mistakes", "reports", "dashboard", "browser"]
 
 
 def collect(names):

@@ -73,7 +73,9 @@ function addNumber(row, box, id, set) {
     field.value = isSize ? sizeText(sizes[slider.value]) : slider.value;
     set(isSize ? sizes[slider.value] : Number(slider.value));
   });
-  field.addEventListener('change', () => set(isSize ? field.value : Number(field.value)));
+  field.addEventListener('change', () => {
+    if (field.value !== '') set(isSize ? field.value : Number(field.value));
+  });
   return { inputs: [field, slider], show(value) {
     field.value = isSize ? sizeText(value) : value;
     slider.value = isSize ? sizes.findLastIndex((size) => size <= value) : value;
