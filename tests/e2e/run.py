@@ -24,7 +24,7 @@ MODULES = ["exactness", "disk", "containers", "mistakes", "reports", "dashboard"
 def collect(names):
     for module_name in MODULES:
         module = importlib.import_module("e2e_" + module_name)
-        for name, function in vars(module).items():
+        for name, function in list(vars(module).items()):
             if name.startswith("test_") and (not names or name in names):
                 yield name, function
 
