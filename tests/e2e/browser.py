@@ -123,6 +123,7 @@ class Browser:
         folder = os.environ.get("MEMOFACE_SCREENSHOTS")
         if not folder:
             return
+        self.run("scrollTo(0, 0)")
         height = self.run("return document.documentElement.scrollHeight")
         picture = self.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip={
             "x": 0, "y": 0, "width": self.size[0], "height": height, "scale": 1})

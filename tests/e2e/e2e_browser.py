@@ -119,7 +119,7 @@ def test_page_on_a_phone_in_the_dark(lab):
                               "return [s.backgroundColor, s.color].map((c) => c.match(/\\d+/g).map(Number))")
             assert sum(colors[0]) < 150 < 500 < sum(colors[1]), colors
             page.click("#set-parallel")
-            page.wait_for("return document.querySelector('#announce').textContent === 'parallel is now false'")
+            page.wait_for("return document.querySelector('#announce').textContent === 'parallel is now off'")
             page.run("document.querySelectorAll('details').forEach((d) => { d.open = false; })")
             page.screenshot("phone-dark")
             noise = [entry["message"] for entry in page.complaints()

@@ -2,7 +2,7 @@
  * that is refused changes a setting.
  *
  * The input is a request as text: "METHOD PATH", then "name: value" lines, an empty line, the body.
- * Build with -Dfuzz=true and clang; run as `fuzz_http CORPUS` or `tools/fuzz.sh SECONDS BUILD http`. */
+ * tools/fuzz.sh SECONDS BUILD http builds and runs it. */
 #include "../unit/serve/fake_source.h"
 #include "serve/route.h"
 
@@ -80,8 +80,8 @@ static void check(const struct mface_answer *answer)
     }
 }
 
-static void ask(
-    struct fake_session *session, const struct mface_guard *guard, const struct mface_request *request)
+static void ask(struct fake_session *session, const struct mface_guard *guard,
+    const struct mface_request *request)
 {
     const struct mface_source source = fake_source(session);
     const struct mface_snapshot snapshot = { 0 };

@@ -8,6 +8,8 @@ const FIRST = ['cache-size', 'pre-cache', 'post-cache', 'parallel', 'post-gamma-
 
 const state = { paused: false, ended: false, version: 0, controls: new Map() };
 
+const NEVER_KEPT = ['decode', 'select', 'encode'];
+
 function announce(text) { $('announce').textContent = text; }
 
 async function call(method, path, body) {
@@ -19,6 +21,8 @@ async function call(method, path, body) {
 }
 
 /* Settings: one control a row of the table */
+
+const wordOf = (value) => value === true ? 'on' : value === false ? 'off' : value;
 
 const sizes = [0, 64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384,
   24576, 32768].map((mib) => mib * 1048576);
@@ -117,7 +121,7 @@ function addSetting(parent, row) {
     make('label', { className: 'name', htmlFor: id, textContent: row.key + unit }));
   const problem = make('p', { className: 'problem', id: `${id}-problem` });
   const sender = new Sender(row.key,
-    (value) => { problem.textContent = ''; control.show(value); announce(`${row.key} is now ${value}`); },
+    (value) => { problem.textContent = ''; control.show(value); announce(`${row.key} is now ${wordOf(value)}`); },
     (message) => { problem.textContent = message; announce(message); });
   const control = adders[row.type](row, box, id, (value) => sender.send(value));
   const help = row.live ? row.help : `${row.help} — only between jobs`;
@@ -191,9 +195,10 @@ function showStages(stages) {
       $('stages').append(row);
     }
     const [, rate, hits, run, bytes] = row.children;
-    const share = stage.demands ? stage.hits / stage.demands : 0;
+    const isKept = stage.demands > 0 && !NEVER_KEPT.includes(name);
+    const share = isKept ? stage.hits / stage.demands : 0;
     rate.querySelector('i').style.width = `${share * 100}%`;
-    rate.lastChild.textContent = stage.demands ? percentText(share) : '–';
+    rate.lastChild.textContent = isKept ? percentText(share) : '–';
     hits.textContent = `${stage.hits} of ${stage.demands}`;
     run.textContent = stage.runs ? `${stage.ms_p50.toFixed(stage.ms_p50 < 10 ? 2 : 0)} ms` : '–';
     bytes.textContent = stage.bytes ? bytesText(stage.bytes) : '–';
