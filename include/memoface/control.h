@@ -48,7 +48,7 @@ MFACE_API MFACE_NODISCARD enum mface_status mface_session_patch(struct mface_ses
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_get_settings(
     struct mface_session *session, struct mface_settings **out);
 
-/* on != 0: no further frame is read until on == 0 (or the job is canceled); frames that were read
+/* on != 0: no further frame is worked on until on == 0 (or the job is canceled); frames that were
  * are finished and written. Ends with the job. */
 MFACE_API void mface_session_pause(struct mface_session *session, int on);
 

@@ -9,10 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    CANCEL_POLL_MS = 50,
-    N_AHEAD = 2, // frames in flight where only one is worked on
-};
+enum { CANCEL_POLL_MS = 50 };
 
 struct version {
     struct mface_settings settings; // what `engine` borrows
@@ -36,7 +33,6 @@ struct mface_control {
     int precision;
     int64_t n_let_in, n_left;
     int64_t n_begun; // one more than the highest index that has entered
-    int n_running;
 };
 
 enum mface_status mface_control_create(
@@ -263,8 +259,8 @@ void mface_control_pause(struct mface_control *control, bool on)
 
 static bool may_enter(const struct mface_control *control)
 {
-    const int64_t n_ahead = control->n_let_in - control->n_left;
-    return !control->is_paused && (control->settings.parallel || n_ahead < N_AHEAD);
+    const bool is_idle = control->n_let_in == control->n_left;
+    return !control->is_paused && (control->settings.parallel || is_idle);
 }
 
 /* A signal handler sets `cancel` and can wake nobody: hence the polling. */
@@ -304,7 +300,6 @@ enum mface_status mface_control_begin(
 void mface_control_end(struct mface_control *control)
 {
     pthread_mutex_lock(&control->lock);
-    assert(control->n_running == 0);
     if (control->newest)
         set_paused(control, false);
     while (control->oldest) {
@@ -319,12 +314,8 @@ void mface_control_end(struct mface_control *control)
 struct mface_engine *mface_control_enter(struct mface_control *control, int64_t frame)
 {
     pthread_mutex_lock(&control->lock);
-    /* The version is the frame's from here on, whatever changes while it waits. */
     control->n_begun = frame + 1 > control->n_begun ? frame + 1 : control->n_begun;
     struct mface_engine *engine = version_of(control, frame)->engine;
-    while (!control->settings.parallel && control->n_running > 0)
-        pthread_cond_wait(&control->changed, &control->lock);
-    control->n_running++;
     pthread_mutex_unlock(&control->lock);
     return engine;
 }
@@ -333,7 +324,6 @@ void mface_control_leave(struct mface_control *control, int64_t frame)
 {
     pthread_mutex_lock(&control->lock);
     version_of(control, frame)->n_left++;
-    control->n_running--;
     control->n_left++;
     retire(control);
     pthread_cond_broadcast(&control->changed);

@@ -47,12 +47,11 @@ void mface_control_end(struct mface_control *control); // accepts that none has 
 MFACE_NODISCARD enum mface_status mface_control_set_cache(
     struct mface_control *control, struct mface_cache *cache);
 
-/* Lets the next frame be read: waits while the job is paused, or frames are not worked on in
- * parallel and there are enough ahead, unless `cancel` is set. */
+/* Lets one more frame in: waits while the job is paused, or frames are not worked on in parallel
+ * and one has not left yet, unless `cancel` is set. */
 void mface_control_wait(struct mface_control *control, const atomic_bool *cancel);
 
-/* The engine for a frame, counted from 0; each frame of the job enters and leaves once. Waits for
- * its turn where frames are not worked on in parallel. */
+/* The engine for a frame, counted from 0; each frame of the job enters and leaves once. */
 struct mface_engine *mface_control_enter(struct mface_control *control, int64_t frame);
 void mface_control_leave(struct mface_control *control, int64_t frame);
 

@@ -107,9 +107,6 @@ static bool wait_for_room(struct flow *flow)
 
 static enum mface_status read_frame(struct flow *flow, struct mface_frame **frame)
 {
-    const struct mface_pipeline_gate *gate = flow->params->gate;
-    if (gate)
-        gate->wait(gate->user);
     const int64_t start_us = mface_time_us();
     if (atomic_load(flow->params->cancel))
         return MFACE_ERR_CANCELED;
@@ -120,6 +117,9 @@ static enum mface_status read_frame(struct flow *flow, struct mface_frame **fram
 
 static enum mface_status submit(struct flow *flow, struct mface_frame *frame)
 {
+    const struct mface_pipeline_gate *gate = flow->params->gate;
+    if (gate)
+        gate->wait(gate->user);
     struct slot *slot = slot_at(flow, flow->n_read); // n_read is written by this thread alone
     *slot = (struct slot) { .flow = flow, .frame = frame, .decoded_us = mface_time_us() };
     const enum mface_status status = mface_pool_submit(flow->pool, work, slot);

@@ -14,7 +14,7 @@
  * may watch (preview.h). */
 struct mface_pipeline_gate {
     void *user;
-    void (*wait)(void *user); // decoder's thread: returns when the next frame may be read
+    void (*wait)(void *user); // decoder's thread, a frame in hand: returns when it may go on
     /* Workers: the engine for a frame, and what is to be done when it has run. */
     struct mface_engine *(*enter)(void *user, struct mface_frame *frame, void **token);
     void (*leave)(void *user, struct mface_frame *frame, void *token);

@@ -155,6 +155,7 @@ static void test_cache_off_and_on(void **state)
 struct crowd {
     struct world *world;
     atomic_int next, n_inside, n_most, n_wrong;
+    bool waits; // as the decoder would, before each frame
     struct fake_frame old[N_DIFFERENT], new[N_DIFFERENT];
     atomic_int is_new[N_FRAMES];
 };
@@ -163,8 +164,17 @@ static void *work(void *arg)
 {
     struct crowd *crowd = arg;
     struct mface_control *control = crowd->world->control;
-    for (int i; (i = atomic_fetch_add(&crowd->next, 1)) < N_FRAMES;) {
+    static pthread_mutex_t decoder = PTHREAD_MUTEX_INITIALIZER;
+    static atomic_bool never;
+    for (;;) {
         struct fake_frame frame;
+        pthread_mutex_lock(&decoder);
+        const int i = atomic_fetch_add(&crowd->next, 1);
+        if (crowd->waits && i < N_FRAMES)
+            mface_control_wait(control, &never);
+        pthread_mutex_unlock(&decoder);
+        if (i >= N_FRAMES)
+            return NULL;
         struct mface_engine *engine = mface_control_enter(control, i);
         const int n_inside = atomic_fetch_add(&crowd->n_inside, 1) + 1;
         if (n_inside > atomic_load(&crowd->n_most))
@@ -177,7 +187,6 @@ static void *work(void *arg)
         atomic_fetch_add(&crowd->n_wrong, is_old == is_new);
         atomic_store(&crowd->is_new[i], is_new);
     }
-    return NULL;
 }
 
 static void start(struct crowd *crowd, pthread_t threads[N_THREADS])
@@ -228,6 +237,7 @@ static void test_one_at_a_time(void **state)
     pthread_t threads[N_THREADS];
     prepare(world, &crowd);
     patch(world, "parallel", "off");
+    crowd.waits = true;
     begin(world);
     start(&crowd, threads);
     for (int i = 0; i < N_THREADS; i++)
