@@ -26,11 +26,19 @@ enum exit_code exit_code_of(enum mface_status status);
 
 /* One option of a command. */
 enum arg_kind {
-    ARG_FLAG,   // bool *, set to true
-    ARG_TEXT,   // const char **, borrowed from argv
-    ARG_INT,    // int *
-    ARG_SWITCH, // bool *, on|off; on when no value follows
-    ARG_MAYBE,  // const char **, borrowed from argv; "" when no value follows
+    ARG_FLAG,    // bool *, set to true
+    ARG_TEXT,    // const char **, borrowed from argv
+    ARG_FILE,    // the same; completes to the name of a file
+    ARG_FILES,   // struct words *: given again, it adds one; so does each operand
+    ARG_INT,     // int *
+    ARG_SWITCH,  // bool *, on|off; on when no value follows
+    ARG_ADDRESS, // const char **, borrowed from argv: ADDR:PORT; "" when none follows
+};
+
+/* Words borrowed from argv, which has room for no more of them than `argc`. */
+struct words {
+    const char **word; // `argc` of them, by the command
+    int n;
 };
 
 struct arg {
@@ -49,22 +57,35 @@ struct command {
     const char *summary;               // one line
     const char *examples;              // lines, each ready to paste
     const char *const *setting_groups; // NULL-terminated; shown in help; NULL: takes no settings
+    const char *const *words;          // NULL-terminated; the first operand is one of them
+    bool takes_file;                   // an operand is a file or folder
     enum exit_code (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_swap, command_detect, command_info, command_graph,
-    command_cache;
+extern const struct command command_swap, command_detect, command_doctor, command_info,
+    command_graph, command_cache;
 
-/* Parses argv[1…] into the rows' targets and, when `settings` is not NULL, into the settings.
- * `operand` receives the one argument without dashes, if the command takes one (else NULL).
- * Prints its own error line. --help prints the command's help. Returns true to go on, else *code is
- * what to exit with. */
+/* All of them, NULL-terminated, in the order of the help. */
+extern const struct command *const all_commands[];
+
+/* Parses argv[1…] into the rows' targets and, when `layers` is not NULL, the settings among them;
+ * these are then complete: --config, --print-config and the user's own file are dealt with here,
+ * and *settings is what they come to, borrowed from `layers`. `operand` receives the one argument
+ * without dashes, if the command takes one (else NULL). Prints its own error line. --help prints
+ * the command's help. Returns true to go on, else *code is what to exit with. */
 bool args_parse(const struct command *command, const struct arg *args, size_t n_args,
-    struct mface_settings *settings, const char **operand, int argc, char **argv,
-    enum exit_code *code);
+    struct mface_settings_layers *layers, const struct mface_settings **settings,
+    const char **operand, int argc, char **argv, enum exit_code *code);
 
-void help_print_all(const struct command *const *commands, size_t n_commands);
+/* The letter that stands for a setting on the command line, or 0. */
+char args_setting_letter(const char *key);
+
+/* NULL: none. */
+const struct command *find_command(const char *name);
+
+/* Help in one of several formats: text unless help_main() says otherwise. */
 void help_print_command(const struct command *command, const struct arg *args, size_t n_args);
+enum exit_code help_main(int argc, char **argv);
 
 /* The running job's progress on stderr: a bar and the monitor line on a terminal, plain lines
  * elsewhere. */

@@ -40,7 +40,7 @@ static enum exit_code run(const struct command *command, int argc, char **argv)
     enum exit_code code;
     const bool has_action = argc > 1 && argv[1][0] != '-';
     const int skip = has_action ? 1 : 0;
-    if (!args_parse(command, args, 1, NULL, &dir, argc - skip, argv + skip, &code))
+    if (!args_parse(command, args, 1, NULL, NULL, &dir, argc - skip, argv + skip, &code))
         return code;
     for (size_t i = 0; has_action && i < sizeof actions / sizeof actions[0]; i++)
         if (strcmp(argv[1], actions[i].name) == 0)
@@ -49,6 +49,8 @@ static enum exit_code run(const struct command *command, int argc, char **argv)
     return EXIT_USAGE;
 }
 
+static const char *const words[] = { "stat", "verify", "clear", NULL };
+
 const struct command command_cache = {
     .name = "cache",
     .synopsis = "stat|verify|clear [DIR] [--json]",
@@ -56,5 +58,7 @@ const struct command command_cache = {
     .examples = "  memoface cache stat\n"
                 "  memoface cache verify /data/memoface   (exit code 4: something is damaged)\n"
                 "  memoface cache clear /data/memoface\n",
+    .words = words,
+    .takes_file = true,
     .run = run,
 };

@@ -37,18 +37,20 @@ static void print_json(const struct mface_found_face *faces, int n_faces, int w,
 }
 
 static enum exit_code detect_with(
-    struct mface_settings *settings, const struct command *command, int argc, char **argv)
+    struct mface_settings_layers *layers, const struct command *command, int argc, char **argv)
 {
     const char *input = NULL, *drawn = NULL;
     bool json = false;
     const struct arg args[] = {
-        { "input", 'i', ARG_TEXT, &input, "IMAGE", "the image to look at", true },
-        { "output", 'o', ARG_TEXT, &drawn, "DRAWN.png",
+        { "input", 'i', ARG_FILE, &input, "IMAGE", "the image to look at", true },
+        { "output", 'o', ARG_FILE, &drawn, "DRAWN.png",
             "write the image with boxes, points and crop outlines", false },
         { "json", 0, ARG_FLAG, &json, "", "print JSON: boxes, crops and points in pixels", false },
     };
     enum exit_code code;
-    if (!args_parse(command, args, sizeof args / sizeof args[0], settings, NULL, argc, argv, &code))
+    const struct mface_settings *settings;
+    if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
+            argv, &code))
         return code;
     struct mface_found_face *faces = NULL;
     int n_faces, w, h;
@@ -64,14 +66,13 @@ static enum exit_code detect_with(
 
 static enum exit_code run(const struct command *command, int argc, char **argv)
 {
-    struct mface_settings *settings;
-    enum mface_status status = mface_settings_create(&settings);
+    struct mface_settings_layers *layers;
+    enum mface_status status = mface_settings_layers_create(&layers);
     if (status == MFACE_OK) // a look at a picture shows every face, not the largest one
-        status = mface_settings_set(settings, "max-faces", "0");
-    if (status != MFACE_OK)
-        return exit_code_of(status);
-    const enum exit_code code = detect_with(settings, command, argc, argv);
-    mface_settings_free(&settings);
+        status = mface_settings_layers_set_default(layers, "max-faces", "0");
+    const enum exit_code code =
+        status == MFACE_OK ? detect_with(layers, command, argc, argv) : exit_code_of(status);
+    mface_settings_layers_free(&layers);
     return code;
 }
 

@@ -9,7 +9,7 @@ static enum exit_code run_info(const struct command *command, int argc, char **a
     bool json = false;
     const struct arg args[] = { { "json", 0, ARG_FLAG, &json, "", "print JSON", false } };
     enum exit_code code;
-    if (!args_parse(command, args, 1, NULL, &model, argc, argv, &code))
+    if (!args_parse(command, args, 1, NULL, NULL, &model, argc, argv, &code))
         return code;
     if (!model) {
         fprintf(stderr, "memoface info: which model? give a .dfm or .onnx file\n");
@@ -23,6 +23,7 @@ const struct command command_info = {
     .synopsis = "MODEL [--json]",
     .summary = "tell what a model file is and whether it runs here",
     .examples = "  memoface info face.dfm\n",
+    .takes_file = true,
     .run = run_info,
 };
 
@@ -31,7 +32,7 @@ static enum exit_code run_graph(const struct command *command, int argc, char **
     bool json = false;
     const struct arg args[] = { { "json", 0, ARG_FLAG, &json, "", "print JSON", false } };
     enum exit_code code;
-    if (!args_parse(command, args, 1, NULL, NULL, argc, argv, &code))
+    if (!args_parse(command, args, 1, NULL, NULL, NULL, argc, argv, &code))
         return code;
     mface_graph_print(stdout, json);
     return EXIT_OK;

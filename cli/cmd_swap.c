@@ -1,13 +1,14 @@
 /* memoface swap: the main job. */
-#include "cli.h"
+#include "swap.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const groups[] = { "Cache", "Speed", "Faces", "Alignment", "Swap", "Mask",
-    "Merge", "Frame", NULL };
+static const char *const groups[] = { "Starting points", "Cache", "Speed", "Faces", "Alignment",
+    "Swap", "Mask", "Merge", "Frame", "Output", NULL };
 
 /* The one session a signal may reach. */
 static struct mface_session *running;
@@ -30,13 +31,6 @@ static void watch_signals(struct mface_session *session)
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
 }
 
-struct swap_args {
-    const char *model, *report;
-    bool quiet, verbose, overwrite, provenance;
-    struct mface_job job;
-    struct watch watch;
-};
-
 static enum mface_status write_report(
     const struct mface_session *session, const struct mface_stats *stats, const char *path)
 {
@@ -52,28 +46,22 @@ static enum mface_status write_report(
     return status;
 }
 
-static enum mface_status run_watched(
-    struct mface_session *session, struct swap_args *args, struct mface_stats *stats)
+enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
+    struct mface_job *job, struct mface_stats *stats)
 {
-    struct watch *watch = &args->watch;
-    progress_init(&watch->progress, args->quiet);
-    args->job.progress = watch_show;
-    args->job.user = watch;
-    args->job.interval_ms = watch->progress.terminal || watch->address ? 250 : 1000;
-    enum mface_status status = watch_start(watch, session);
-    if (status == MFACE_OK)
-        status = mface_session_run(session, &args->job, stats);
-    watch_stop(watch);
-    return status;
+    struct watch watch = args->watch;
+    progress_init(&watch.progress, args->quiet);
+    job->progress = watch_show;
+    job->user = &watch;
+    job->interval_ms = watch.progress.terminal || watch.dashboard ? 250 : 1000;
+    watch_signals(session);
+    return mface_session_run(session, job, stats);
 }
 
-static enum mface_status run_job(struct mface_session *session, struct swap_args *args)
+static enum mface_status run_one(struct mface_session *session, struct swap_args *args)
 {
     struct mface_stats stats;
-    args->job.overwrite = args->overwrite;
-    args->job.no_provenance = !args->provenance;
-    watch_signals(session);
-    const enum mface_status status = run_watched(session, args, &stats);
+    const enum mface_status status = swap_job(session, args, &args->job, &stats);
     if (status != MFACE_OK && status != MFACE_ERR_CANCELED)
         return status;
     if (!args->quiet)
@@ -83,37 +71,75 @@ static enum mface_status run_job(struct mface_session *session, struct swap_args
     return status != MFACE_OK ? status : report_status;
 }
 
-static enum exit_code swap_with(
-    struct mface_settings *settings, const struct command *command, int argc, char **argv)
+/* Nothing is kept of a dry run, not even what was measured of the model. */
+static enum mface_status create_session(
+    const struct swap_args *args, const struct mface_settings *settings, struct mface_session **out)
 {
-    struct swap_args a = { .provenance = true, .job = { .quality = -1 } };
+    struct mface_settings *copy;
+    enum mface_status status = mface_settings_copy(settings, &copy);
+    if (status == MFACE_OK && args->dry_run)
+        status = mface_settings_set(copy, "cache-dir", "none");
+    if (status == MFACE_OK)
+        status = mface_session_create(args->model, copy, out);
+    mface_settings_free(&copy);
+    return status;
+}
+
+static enum exit_code run_jobs(struct mface_session *session, struct swap_args *args)
+{
+    if (args->inputs.n > 1)
+        return batch_run(session, args);
+    return exit_code_of(args->dry_run ? dry_run(session, args, &args->job, args->job.output)
+                                      : run_one(session, args));
+}
+
+static enum exit_code run_session(struct swap_args *args, const struct mface_settings *settings)
+{
+    struct mface_session *session = NULL;
+    if (args->verbose)
+        mface_log_set_level(MFACE_LOG_INFO);
+    args->job.input = args->inputs.word[0];
+    args->job.overwrite = args->overwrite;
+    args->job.no_provenance = !args->provenance;
+    enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
+    if (code == EXIT_OK)
+        code = exit_code_of(create_session(args, settings, &session));
+    if (code == EXIT_OK && !args->dry_run)
+        code = exit_code_of(watch_start(&args->watch, session));
+    if (code == EXIT_OK)
+        code = run_jobs(session, args);
+    watch_stop(&args->watch);
+    mface_session_free(&session);
+    return code;
+}
+
+static enum exit_code swap_with(struct mface_settings_layers *layers, const char **inputs,
+    const struct command *command, int argc, char **argv)
+{
+    struct swap_args a = { .provenance = true, .inputs.word = inputs, .job = { .quality = -1 } };
     const struct arg args[] = {
-        { "input", 'i', ARG_TEXT, &a.job.input, "INPUT",
-            "video, image, image pattern, folder of images, device or URL", true },
-        { "model", 'm', ARG_TEXT, &a.model, "FILE.dfm", "the DFM model", true },
-        { "output", 'o', ARG_TEXT, &a.job.output, "OUTPUT",
-            "video, image, image pattern, folder or URL", true },
+        { "input", 'i', ARG_FILES, &a.inputs, "INPUT",
+            "video, image, image pattern, folder of images, device or URL; may be given again",
+            true },
+        { "model", 'm', ARG_FILE, &a.model, "FILE.dfm", "the DFM model", true },
+        { "output", 'o', ARG_FILE, &a.job.output, "OUTPUT",
+            "video, image, image pattern, folder or URL; for several inputs a folder", true },
         { "overwrite", 'y', ARG_FLAG, &a.overwrite, "", "replace an existing output", false },
+        { "dry-run", 0, ARG_FLAG, &a.dry_run, "",
+            "check everything, say what would be done, write nothing", false },
         { "input-format", 'f', ARG_TEXT, &a.job.input_format, "NAME",
             "FFmpeg input format, for devices (v4l2)", false },
         { "output-format", 0, ARG_TEXT, &a.job.output_format, "NAME",
             "FFmpeg output format; else by the name", false },
-        { "encoder", 'c', ARG_TEXT, &a.job.encoder, "NAME",
-            "FFmpeg encoder (libx264, ffv1, …); else by the container", false },
-        { "quality", 'q', ARG_INT, &a.job.quality, "N",
-            "constant quality as the encoder counts it (CRF); else its default", false },
-        { "speed", 0, ARG_TEXT, &a.job.speed, "WORD", "encoder preset (ultrafast … slow)", false },
-        { "pixel-format", 0, ARG_TEXT, &a.job.pixel_format, "NAME",
-            "of the output; else the input's where the encoder can", false },
-        { "report", 0, ARG_TEXT, &a.report, "FILE.json",
+        { "report", 0, ARG_FILE, &a.report, "FILE.json",
             "write the figures of the job; - for stdout", false },
         { "provenance", 0, ARG_SWITCH, &a.provenance, "on|off",
             "metadata that says what made the output [on]", false },
-        { "sidecar", 0, ARG_TEXT, &a.job.sidecar, "FILE.json",
+        { "sidecar", 0, ARG_FILE, &a.job.sidecar, "FILE.json",
             "write the provenance to a file as well", false },
-        { "record-trace", 0, ARG_TEXT, &a.job.trace, "FILE",
+        { "record-trace", 0, ARG_FILE, &a.job.trace, "FILE",
             "record what was demanded of the cache, for bench/cache.sh --replay", false },
-        { "dashboard", 0, ARG_MAYBE, &a.watch.address, "[ADDR:PORT]",
+        { "dashboard", 0, ARG_ADDRESS, &a.watch.address, "[ADDR:PORT]",
             "watch and steer in a browser [127.0.0.1:7878]; port 0: a free one", false },
         { "dashboard-token", 0, ARG_TEXT, &a.watch.token, "TOKEN",
             "what clients must know; off this machine one is made up if none is given", false },
@@ -121,41 +147,40 @@ static enum exit_code swap_with(
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };
     enum exit_code code;
-    if (!args_parse(command, args, sizeof args / sizeof args[0], settings, NULL, argc, argv, &code))
+    const struct mface_settings *settings;
+    if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
+            argv, &code))
         return code;
-    if (a.verbose)
-        mface_log_set_level(MFACE_LOG_INFO);
-    struct mface_session *session = NULL;
-    enum mface_status status = mface_session_create(a.model, settings, &session);
-    if (status == MFACE_OK)
-        status = run_job(session, &a);
-    mface_session_free(&session);
-    return exit_code_of(status);
+    return run_session(&a, settings);
 }
 
 static enum exit_code run(const struct command *command, int argc, char **argv)
 {
-    struct mface_settings *settings;
-    const enum mface_status status = mface_settings_create(&settings);
-    if (status != MFACE_OK)
-        return exit_code_of(status);
-    const enum exit_code code = swap_with(settings, command, argc, argv);
-    mface_settings_free(&settings);
+    struct mface_settings_layers *layers = NULL;
+    const char **inputs = calloc((size_t)argc + 1, sizeof *inputs);
+    const enum mface_status status =
+        inputs ? mface_settings_layers_create(&layers) : MFACE_ERR_NOMEM;
+    const enum exit_code code =
+        status == MFACE_OK ? swap_with(layers, inputs, command, argc, argv) : exit_code_of(status);
+    mface_settings_layers_free(&layers);
+    free(inputs);
     return code;
 }
 
 const struct command command_swap = {
     .name = "swap",
-    .synopsis = "-i INPUT -m MODEL.dfm -o OUTPUT [OPTIONS] [SETTINGS]",
+    .synopsis = "-i INPUT… -m MODEL.dfm -o OUTPUT [OPTIONS] [SETTINGS]",
     .summary = "swap the faces in a video or in images",
     .examples =
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4\n"
-        "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --cache-size 4G "
-        "--post-gamma-red 1.1\n"
-        "  memoface swap -i group.jpg -m face.dfm -o group-swapped.png --max-faces 0 "
-        "--swap-all-faces\n"
+        "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --preset auto --post-gamma-red "
+        "1.1\n"
+        "  memoface swap -i group.jpg -m face.dfm -o out.png --max-faces 0 --swap-all-faces\n"
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --dashboard\n"
-        "  memoface swap -i /dev/video0 -f v4l2 -m face.dfm -o live.mkv --speed ultrafast\n",
+        "  memoface swap -i /dev/video0 -f v4l2 -m face.dfm -o live.mkv --use-case streaming\n"
+        "  memoface swap -m face.dfm -o swapped/ --use-case batch monday.mp4 tuesday.mp4\n"
+        "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --profile aggressive --dry-run\n",
+    .takes_file = true,
     .setting_groups = groups,
     .run = run,
 };

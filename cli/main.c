@@ -7,10 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = { &command_swap, &command_detect, &command_info,
-    &command_graph, &command_cache };
-
-enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+const struct command *const all_commands[] = { &command_swap, &command_detect, &command_doctor,
+    &command_info, &command_graph, &command_cache, NULL };
 
 enum exit_code exit_code_of(enum mface_status status)
 {
@@ -38,12 +36,31 @@ enum exit_code exit_code_of(enum mface_status status)
     }
 }
 
-static const struct command *find_command(const char *name)
+const struct command *find_command(const char *name)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    for (const struct command *const *command = all_commands; *command; command++)
+        if (strcmp((*command)->name, name) == 0)
+            return *command;
     return NULL;
+}
+
+static const char *nearest_command(const char *word)
+{
+    enum { NEAR = 2 };
+    for (const struct command *const *command = all_commands; *command; command++)
+        if (mface_word_distance(word, (*command)->name) <= NEAR)
+            return (*command)->name;
+    return NULL;
+}
+
+static enum exit_code fail_command(const char *word)
+{
+    const char *near = nearest_command(word);
+    if (near)
+        fprintf(stderr, "memoface: no command '%s'; did you mean %s?\n", word, near);
+    else
+        fprintf(stderr, "memoface: no command '%s'; 'memoface --help' lists them\n", word);
+    return EXIT_USAGE;
 }
 
 /* OpenMP reads its environment before main() runs, and by default its threads spin between two
@@ -72,19 +89,8 @@ int main(int argc, char **argv)
         printf("memoface %s\n", mface_version());
         return EXIT_OK;
     }
-    if (strcmp(word, "help") == 0 && argc > 2 && find_command(argv[2])) {
-        char help_option[] = "--help", *help_argv[] = { argv[2], help_option, NULL };
-        const struct command *command = find_command(argv[2]);
-        return (int)command->run(command, 2, help_argv);
-    }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        help_print_all(commands, N_COMMANDS);
-        return argc > 1 ? EXIT_OK : EXIT_USAGE;
-    }
+    if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return (int)(argc > 1 ? help_main(argc - 1, argv + 1) : (help_main(1, argv), EXIT_USAGE));
     const struct command *command = find_command(word);
-    if (!command) {
-        fprintf(stderr, "memoface: no command '%s'; 'memoface --help' lists them\n", word);
-        return EXIT_USAGE;
-    }
-    return (int)command->run(command, argc - 1, argv + 1);
+    return (int)(command ? command->run(command, argc - 1, argv + 1) : fail_command(word));
 }

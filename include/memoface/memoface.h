@@ -6,6 +6,7 @@
 #include <memoface/control.h>
 #include <memoface/dashboard.h>
 #include <memoface/disk.h>
+#include <memoface/doctor.h>
 #include <memoface/image.h>
 #include <memoface/inspect.h>
 #include <memoface/key.h>
@@ -13,6 +14,7 @@
 #include <memoface/monitor.h>
 #include <memoface/session.h>
 #include <memoface/settings.h>
+#include <memoface/settings_layers.h>
 #include <memoface/status.h>
 
 #endif

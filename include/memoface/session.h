@@ -78,10 +78,10 @@ struct mface_job {
     const char *input_format;   // FFmpeg's name, or NULL to probe
     const char *output;         // anything FFmpeg writes; directory input: a directory
     const char *output_format;  // FFmpeg's name, or NULL to go by the name
-    const char *encoder;        // NULL: by the container
-    const char *pixel_format;   // NULL: the input's where the encoder can
-    const char *speed;          // the encoder's preset word; NULL: its default
-    int quality;                // CRF as the encoder counts it; -1: its default
+    const char *encoder;        // FFmpeg's name; NULL: as the settings say, as the next three
+    const char *pixel_format;   // FFmpeg's name
+    const char *speed;          // the encoder's preset word
+    int quality;                // CRF as the encoder counts it; -1: as the settings say
     int overwrite;              // replace an existing output; else MFACE_ERR_ARG
     int no_provenance;          // leave out the metadata that says what made the output
     const char *sidecar;        // also write the provenance as JSON to this file; NULL: no
@@ -96,6 +96,23 @@ struct mface_job {
  * frame up to then. `stats` may be NULL. Logs on failure. One job at a time per session. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_run(
     struct mface_session *session, const struct mface_job *job, struct mface_stats *stats);
+
+/* What a job would work on, and with what. */
+struct mface_job_facts {
+    int w, h;             // upright pixels of the input
+    double fps;           // 0 for still images
+    int64_t frames_total; // an estimate; 0 unknown
+    char codec[32];       // of the input: "h264"
+    char encoder[32], pixel_format[32];
+    int model_w, model_h;
+    char model_precision[8]; // "bf16"
+    char model_sha256[65];
+};
+
+/* Checks a job as far as can be without writing a byte: input, output and its place, encoder.
+ * Status and log as mface_session_run(). */
+MFACE_API MFACE_NODISCARD enum mface_status mface_session_check(
+    struct mface_session *session, const struct mface_job *job, struct mface_job_facts *facts);
 
 /* Asks the running job to stop soon; async-signal-safe. */
 MFACE_API void mface_session_cancel(struct mface_session *session);

@@ -22,7 +22,9 @@ MFACE_API MFACE_NODISCARD enum mface_status mface_settings_copy(
 MFACE_API void mface_settings_free(struct mface_settings **settings);
 
 /* Sets one value from text ("on", "2G", "rct", "0.75"). On failure logs one line naming the key,
- * the text and what is accepted. MFACE_ERR_ARG: not accepted; MFACE_ERR_NOENT: no such key. */
+ * the text and what is accepted. MFACE_ERR_ARG: not accepted; MFACE_ERR_NOENT: no such key.
+ * "preset", "use-case" and "profile" (one that is built in) bring their values with them, over what
+ * is there; memoface/settings_layers.h is for those who want them below the rest. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_settings_set(
     struct mface_settings *settings, const char *key, const char *text);
 
@@ -34,16 +36,34 @@ MFACE_API int mface_settings_print(
 /* One row of the table, for help and docs. Strings are static. */
 struct mface_setting_info {
     const char *key, *group, *initial, *help, *unit; // unit: "" for none
-    int is_switch; // on|off: the command line may leave the value out
-    int is_number; // within min..max by `step` (0: any)
-    int is_fixed;  // cannot change while a job runs (memoface/control.h)
+    int is_switch;            // on|off: the command line may leave the value out
+    const char *const *words; // it takes, or knows beside any text; NULL-terminated; NULL: none
+    int takes_text;           // any text
+    int is_number;            // within min..max by `step` (0: any)
+    int is_fixed;             // cannot change while a job runs (memoface/control.h)
     double min, max, step;
-    const char *const *choices; // NULL-terminated; NULL: not a choice
 };
 
 MFACE_API size_t mface_settings_count(void);
 /* Row i in the table's order (grouped); i < mface_settings_count(). */
 MFACE_API struct mface_setting_info mface_settings_info(size_t i);
+/* How many letters must be put in, left out, changed or swapped with their neighbour to make one
+ * word of the other; words beyond 63 letters are as far from everything as they are long. */
+MFACE_API int mface_word_distance(const char *a, const char *b);
+
+/* The key nearest to a mistyped word, or NULL where none is near. Static storage. */
+MFACE_API const char *mface_settings_nearest(const char *word);
+
+/* A preset, use case or profile that is built in; strings are static. */
+struct mface_starting_point {
+    const char *setting, *name, *help; // "preset", "16gb", one line
+};
+
+/* The i-th; its name is NULL beyond the last. */
+MFACE_API struct mface_starting_point mface_settings_starting_point(size_t i);
+/* What it brings: "cache-size 1G, parallel off". As snprintf(). */
+MFACE_API int mface_settings_print_starting_point(size_t i, char *text, size_t text_bytes);
+
 /* What row i accepts: "0..400", "on|off", "none|rct". As snprintf(). */
 MFACE_API int mface_settings_print_range(size_t i, char *text, size_t text_bytes);
 /* The stages row i invalidates, directly and downstream: "post merge". As snprintf(). */

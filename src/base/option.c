@@ -1,6 +1,7 @@
 #include "base/option.h"
 
 #include "base/log.h"
+#include <memoface/settings.h>
 
 #include <assert.h>
 #include <ctype.h>
@@ -185,6 +186,13 @@ static int print_choices(const char *const *choices, char *text, size_t text_byt
     return length;
 }
 
+static int print_words(const struct mface_option *row, char *text, size_t text_bytes)
+{
+    const int length = row->choices ? print_choices(row->choices, text, text_bytes) : 0;
+    const size_t used = (size_t)length < text_bytes ? (size_t)length : text_bytes;
+    return length + snprintf(text + used, text_bytes - used, length ? " or text" : "text");
+}
+
 int mface_option_print_range(const struct mface_option *row, char *text, size_t text_bytes)
 {
     char min[32], max[32];
@@ -194,7 +202,7 @@ int mface_option_print_range(const struct mface_option *row, char *text, size_t 
     case MFACE_OPTION_CHOICE:
         return print_choices(row->choices, text, text_bytes);
     case MFACE_OPTION_STRING:
-        return snprintf(text, text_bytes, "text");
+        return print_words(row, text, text_bytes);
     case MFACE_OPTION_SIZE:
         print_size((int64_t)row->min, min, sizeof min);
         print_size((int64_t)row->max, max, sizeof max);
@@ -202,6 +210,34 @@ int mface_option_print_range(const struct mface_option *row, char *text, size_t 
     default:
         return snprintf(text, text_bytes, "%.9g..%.9g", row->min, row->max);
     }
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Damerau's distance with adjacent transpositions, row by row; three rows are kept. */
+int mface_word_distance(const char *a, const char *b)
+{
+    enum { LETTERS_MAX = 63 };
+    const int n_a = (int)strlen(a), n_b = (int)strlen(b);
+    int rows[3][LETTERS_MAX + 2];
+    if (n_a > LETTERS_MAX || n_b > LETTERS_MAX)
+        return n_a > n_b ? n_a : n_b;
+    for (int k = 0; k <= n_b; k++)
+        rows[0][k] = k;
+    for (int i = 1; i <= n_a; i++) {
+        int *now = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
+        now[0] = i;
+        for (int k = 1; k <= n_b; k++) {
+            const int change = above[k - 1] + (a[i - 1] != b[k - 1]);
+            now[k] = least(change, least(above[k], now[k - 1]) + 1);
+            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+                now[k] = least(now[k], second[k - 2] + 1);
+        }
+    }
+    return rows[n_a % 3][n_b];
 }
 
 void mface_option_hash(

@@ -23,13 +23,15 @@ enum mface_option_type {
 enum { MFACE_OPTION_STRING_BYTES = 1024 };
 
 struct mface_option {
-    const char *key;            // as on the command line, without dashes: "mask-erode"
-    const char *initial;        // the default, as text; parsed like any other value
-    const char *help;           // one line, no final full stop
-    const char *unit;           // "px", "bytes", "ms", "%"; NULL for none
-    const char *const *choices; // CHOICE only: NULL-terminated
-    double min, max, step;      // INT, FLOAT, SIZE; step 0: any value in the range
-    size_t offset;              // of the field in the settings struct
+    const char *key;     // as on the command line, without dashes: "mask-erode"
+    const char *initial; // the default, as text; parsed like any other value
+    const char *help;    // one line, no final full stop
+    const char *unit;    // "px", "bytes", "ms", "%"; NULL for none
+    /* NULL-terminated. CHOICE: all there is; STRING: words with a meaning, beside any other text;
+     * NULL: none. */
+    const char *const *choices;
+    double min, max, step; // INT, FLOAT, SIZE; step 0: any value in the range
+    size_t offset;         // of the field in the settings struct
     enum mface_option_type type;
     unsigned group;  // for the owner's use: heading in --help
     unsigned stages; // for the owner's use: bit set of the stages it enters
@@ -45,7 +47,7 @@ const struct mface_option *mface_option_find(
 MFACE_NODISCARD enum mface_status mface_option_set(
     const struct mface_option *row, void *settings, const char *text);
 
-/* The same without a word: false if it is not accepted. */
+/* The same without a word; false where mface_option_set() would fail. */
 bool mface_option_parse(const struct mface_option *row, void *settings, const char *text);
 
 /* Sets every field to its default. Defaults are constants of the program: a bad one is a bug

@@ -35,12 +35,16 @@ static double find_number(const char *folder, const char *name, const char *labe
     return number;
 }
 
-/* Keeps whichever is fuller. */
+/* Keeps whichever is fuller, and beside it the smallest. */
 static void consider(
     struct mface_pressure *pressure, const char *source, double limit_bytes, double used_bytes)
 {
     if (limit_bytes <= 0 || used_bytes < 0)
         return;
+    if (pressure->smallest_bytes == 0 || limit_bytes < (double)pressure->smallest_bytes) {
+        pressure->smallest_bytes = (int64_t)limit_bytes;
+        pressure->smallest_source = source;
+    }
     const double now = (double)pressure->used_bytes * limit_bytes;
     if (pressure->limit_bytes > 0 && used_bytes * (double)pressure->limit_bytes <= now)
         return;

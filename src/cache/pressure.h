@@ -9,6 +9,8 @@
 struct mface_pressure {
     const char *source; // "machine" or "cgroup"; static
     int64_t limit_bytes, used_bytes;
+    int64_t smallest_bytes;      // of all limits, whichever is fullest: what there is to share
+    const char *smallest_source; // as `source`
     double stall_percent; // PSI "some avg10": share of time somebody waits for memory; 0 if unknown
 };
 

@@ -38,19 +38,21 @@ struct quality_row {
     const char *encoder;
     const char *quality_key; // private option; NULL: the codec-wide quantiser scale
     int quality;
-    const char *speed_key; // NULL: no such choice
-    const char *speed;     // NULL: the encoder's default
-    const char *options;   // further ones, "key=value:key=value"
+    const char *speed_key;   // NULL: no such choice
+    const char *speed;       // NULL: the encoder's default
+    const char *options;     // further ones, "key=value:key=value"
+    const char *fast, *fine; // speed where that is favoured, or quality; NULL: as `speed`
 };
 
 static const struct quality_row quality_rows[] = {
-    { "libx264", "crf", 18, "preset", "veryfast", NULL },
-    { "libx264rgb", "crf", 18, "preset", "veryfast", NULL },
-    { "libx265", "crf", 20, "preset", "fast", "x265-params=log-level=error" },
-    { "libvpx-vp9", "crf", 24, "deadline", "good", "b=0:cpu-used=4:row-mt=1" },
-    { "libvpx", "crf", 8, "deadline", "good", "b=20M:cpu-used=4" },
-    { "libaom-av1", "crf", 24, "cpu-used", "6", "b=0:row-mt=1" },
-    { "libsvtav1", "crf", 24, "preset", "8", NULL },
+    { "libx264", "crf", 18, "preset", "veryfast", NULL, "ultrafast", "medium" },
+    { "libx264rgb", "crf", 18, "preset", "veryfast", NULL, "ultrafast", "medium" },
+    { "libx265", "crf", 20, "preset", "fast", "x265-params=log-level=error", "ultrafast",
+        "medium" },
+    { "libvpx-vp9", "crf", 24, "deadline", "good", "b=0:cpu-used=4:row-mt=1", "realtime", NULL },
+    { "libvpx", "crf", 8, "deadline", "good", "b=20M:cpu-used=4", "realtime", NULL },
+    { "libaom-av1", "crf", 24, "cpu-used", "6", "b=0:row-mt=1", "8", "4" },
+    { "libsvtav1", "crf", 24, "preset", "8", NULL, "12", "5" },
     { "libwebp", "quality", 95, "preset", NULL, NULL },
     { "ffv1", NULL, -1, NULL, NULL, "level=3:g=1:slicecrc=1" },
     { "mjpeg", NULL, 2, NULL, NULL, NULL },
@@ -166,11 +168,20 @@ static bool is_unknown_to_x264(const struct quality_row *row, const char *speed)
     return true;
 }
 
+static const char *speed_of(const struct quality_row *row, const struct mface_writer_params *params)
+{
+    if (params->speed && params->speed[0])
+        return params->speed;
+    if (params->favor == MFACE_FAVOR_SPEED && row->fast)
+        return row->fast;
+    return params->favor == MFACE_FAVOR_QUALITY && row->fine ? row->fine : row->speed;
+}
+
 enum mface_status mface_choose_quality(
     AVCodecContext *ctx, const struct mface_writer_params *params)
 {
     const struct quality_row row = row_of(ctx);
-    const char *speed = params->speed && params->speed[0] ? params->speed : row.speed;
+    const char *speed = speed_of(&row, params);
     if (speed && !row.speed_key)
         return mface_fail(
             MFACE_ERR_ARG, "%s has no speed to choose: '%s'", ctx->codec->name, speed);

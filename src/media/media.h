@@ -73,13 +73,18 @@ int64_t mface_reader_n_damaged(const struct mface_reader *reader);
 
 struct mface_writer;
 
+/* What an encoder should favour where it is told no speed. */
+enum mface_favor { MFACE_FAVOR_BOTH, MFACE_FAVOR_SPEED, MFACE_FAVOR_QUALITY };
+
 struct mface_writer_params {
     const char *url;          // a file, an image pattern, a directory (with directory input), a URL
     const char *format;       // FFmpeg output format, or NULL to go by the name
     const char *encoder;      // "libx264", …; NULL or "auto": by the container
     const char *pixel_format; // "yuv420p", …; NULL or "auto": the input's where the encoder can
     int quality;              // constant quality as the encoder counts (CRF), -1: its default
-    const char *speed;        // encoder preset word, "veryfast"; NULL or "": its default
+    const char *speed;        // encoder preset word, "veryfast"; NULL or "": by `favor`
+    enum mface_favor favor;   // media/choose.h
+    bool check_only;          // nothing is written: only mface_writer_discard() may follow
     int threads;              // for the encoder; 0: its own choice
     const char *const *metadata; // key, value, …, NULL: added to the container's metadata; borrowed
                                  // until the writer is finished or discarded

@@ -227,5 +227,5 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
         mux->oc->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
     MFACE_TRY(add_streams(mux, reader));
     MFACE_TRY(mface_meta_copy_container(mux->oc, reader->demux.ic, params->metadata));
-    return write_header(mux, params);
+    return params->check_only ? MFACE_OK : write_header(mux, params);
 }

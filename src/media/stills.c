@@ -82,16 +82,34 @@ static enum mface_status print_path(const struct mface_stills *stills,
     return MFACE_OK;
 }
 
+static enum mface_status check_place(const char *path, const struct mface_reader *reader)
+{
+    struct mface_target target;
+    MFACE_TRY(mface_target_init(&target, path, reader->params.url, false));
+    mface_target_drop(&target);
+    return MFACE_OK;
+}
+
+/* Whether a folder that is not there yet could be made. */
+static enum mface_status check_folder(const char *url, const struct mface_reader *reader)
+{
+    char path[PATH_BYTES];
+    size_t length = (size_t)snprintf(path, sizeof path, "%s", url);
+    while (length < sizeof path && length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+    return check_place(path, reader);
+}
+
 /* Whatever would fail later with the first frame shall fail now. */
 static enum mface_status try_first(struct mface_stills *stills, const struct mface_reader *reader)
 {
     const AVCodec *codec;
     char path[PATH_BYTES];
+    struct stat info;
+    const bool is_made = stills->kind != MFACE_STILLS_FOLDER || stat(stills->url, &info) == 0;
     MFACE_TRY(print_path(stills, reader->first, path, sizeof path));
     MFACE_TRY(mface_still_choose(path, &stills->params, &codec));
-    struct mface_target target;
-    MFACE_TRY(mface_target_init(&target, path, reader->params.url, false));
-    mface_target_drop(&target);
+    MFACE_TRY(is_made ? check_place(path, reader) : check_folder(stills->url, reader));
     stills->encoder = codec->name;
     return mface_still_write(NULL, &stills->params, codec, reader->first, &stills->pixel_format);
 }
@@ -109,7 +127,7 @@ enum mface_status mface_stills_open(struct mface_stills *stills, enum mface_stil
             "%s: one picture for %lld frames; give a pattern such as out_%%05d.png, or a folder",
             params->url, (long long)reader->info.n_frames);
     MFACE_TRY(copy_names(stills, &reader->listing));
-    if (kind == MFACE_STILLS_FOLDER)
+    if (kind == MFACE_STILLS_FOLDER && !params->check_only)
         MFACE_TRY(make_folder(params->url, reader->params.url));
     return try_first(stills, reader);
 }

@@ -102,6 +102,9 @@ bool mface_precision_is_supported(enum mface_precision precision);
  * instruction set it uses, and our own way of packing. */
 struct mface_key mface_onnx_runtime_key(void);
 
+/* What runs the models: "oneDNN 2.6.3". As snprintf(). */
+int mface_onnx_print_runtime(char *text, size_t text_bytes);
+
 struct mface_plan_params {
     /* One per model input, in order. `data` NULL: given at run time. `data` set: a compile-time
      * constant, copied (AMP's morph value decides shapes). Ranks and dims must all be known. */

@@ -3,6 +3,7 @@
 #include "onnx/onnx.h"
 
 #include <dnnl.h>
+#include <stdio.h>
 
 /* Raised whenever a plan packs the same constant into other bytes under the same name. */
 enum { PACKING_VERSION = 1 };
@@ -27,4 +28,11 @@ struct mface_key mface_onnx_runtime_key(void)
     mface_hasher_add_str(&hasher, version->hash);
     mface_hasher_add_u64(&hasher, (uint64_t)dnnl_get_effective_cpu_isa());
     return mface_hasher_finish(&hasher);
+}
+
+int mface_onnx_print_runtime(char *text, size_t text_bytes)
+{
+    const dnnl_version_t *version = dnnl_version();
+    return snprintf(
+        text, text_bytes, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
 }

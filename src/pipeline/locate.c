@@ -61,6 +61,23 @@ static enum mface_status copy_path(const char *name, char *path, size_t path_byt
     return MFACE_OK;
 }
 
+static bool find_builtin(const char *file, char *path, size_t path_bytes)
+{
+    const char *folder = getenv("MEMOFACE_MODELS");
+    if (folder && *folder)
+        return join(folder, "", file, path, path_bytes);
+    return find_near_executable(file, path, path_bytes) || find_in_home(file, path, path_bytes);
+}
+
+bool mface_model_find(const char *name, char *path, size_t path_bytes)
+{
+    const char *file = file_of(name);
+    if (file)
+        return find_builtin(file, path, path_bytes);
+    const int length = snprintf(path, path_bytes, "%s", name);
+    return length >= 0 && (size_t)length < path_bytes && access(path, R_OK) == 0;
+}
+
 enum mface_status mface_model_locate(const char *name, char *path, size_t path_bytes)
 {
     const char *file = file_of(name);
@@ -70,13 +87,10 @@ enum mface_status mface_model_locate(const char *name, char *path, size_t path_b
     if (!file)
         return mface_fail(MFACE_ERR_ARG,
             "%s: neither a built-in model (ssd, tiny, 68, 468) nor the path of a file", name);
-    if (folder && *folder) {
-        if (join(folder, "", file, path, path_bytes))
-            return MFACE_OK;
-        return mface_fail(MFACE_ERR_NOENT, "%s: not in %s ($MEMOFACE_MODELS)", file, folder);
-    }
-    if (find_near_executable(file, path, path_bytes) || find_in_home(file, path, path_bytes))
+    if (find_builtin(file, path, path_bytes))
         return MFACE_OK;
+    if (folder && *folder)
+        return mface_fail(MFACE_ERR_NOENT, "%s: not in %s ($MEMOFACE_MODELS)", file, folder);
     return mface_fail(MFACE_ERR_NOENT,
         "%s: model not found; run 'make setup', give a path, or name its folder in "
         "$MEMOFACE_MODELS",

@@ -3,6 +3,7 @@
 #define MFACE_PIPELINE_LOCATE_H
 
 #include <memoface/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Turns a built-in name ("ssd", "tiny", "68", "468") or a path into the path of an ONNX file.
@@ -12,5 +13,8 @@
  * there), MFACE_ERR_ARG (neither a name nor a path). */
 MFACE_NODISCARD enum mface_status mface_model_locate(
     const char *name, char *path, size_t path_bytes);
+
+/* The same without a word; false also where a path cannot be read. */
+bool mface_model_find(const char *name, char *path, size_t path_bytes);
 
 #endif

@@ -19,6 +19,7 @@
 #include "pipeline/trace.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DEFAULT_INTERVAL_MS = 500 };
@@ -259,6 +260,7 @@ struct run {
     int64_t frames_total;
     int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
+    bool check_only;                    // the output is not made
     struct mface_provenance provenance; // the writer borrows its strings
 };
 
@@ -314,19 +316,22 @@ static enum mface_status open_reader(struct run *run)
 }
 
 /* The encoder chooses its own threads: with some encoders the stream would else depend on a setting
- * that must not show in the output. */
+ * that must not show in the output. What the job says goes before what the settings say. */
 static enum mface_status open_writer(struct run *run)
 {
     const struct mface_job *job = run->job;
+    const struct mface_settings *settings = &run->session->settings;
     const struct mface_report_model model = report_model(run->session);
     mface_provenance_init(&run->provenance, &model);
     const struct mface_writer_params params = {
         .url = job->output,
         .format = job->output_format,
-        .encoder = job->encoder,
-        .pixel_format = job->pixel_format,
-        .quality = job->quality,
-        .speed = job->speed,
+        .encoder = job->encoder ? job->encoder : settings->encoder,
+        .pixel_format = job->pixel_format ? job->pixel_format : settings->pixel_format,
+        .quality = job->quality >= 0 ? job->quality : settings->quality,
+        .speed = job->speed ? job->speed : settings->speed,
+        .favor = (enum mface_favor)settings->encode_for,
+        .check_only = run->check_only,
         .metadata = job->no_provenance ? NULL : run->provenance.metadata,
     };
     return mface_writer_open(&params, run->reader, &run->writer);
@@ -442,6 +447,42 @@ static enum mface_status check(const struct mface_job *job)
     if (job->trace)
         MFACE_TRY(mface_output_check(job->input, job->trace, job->overwrite));
     return job->sidecar ? mface_output_check(job->input, job->sidecar, job->overwrite) : MFACE_OK;
+}
+
+static void describe(const struct run *run, struct mface_job_facts *facts)
+{
+    struct mface_reader_info info;
+    const struct mface_dfm_info *model = mface_dfm_info(run->session->models.dfm);
+    mface_reader_get_info(run->reader, &info);
+    *facts = (struct mface_job_facts) {
+        .w = info.w,
+        .h = info.h,
+        .fps = info.fps,
+        .frames_total = info.n_frames,
+        .model_w = model->w,
+        .model_h = model->h,
+    };
+    snprintf(facts->model_precision, sizeof facts->model_precision, "%s", model->precision);
+    snprintf(facts->model_sha256, sizeof facts->model_sha256, "%s", model->sha256);
+    snprintf(facts->codec, sizeof facts->codec, "%s", info.codec);
+    snprintf(facts->encoder, sizeof facts->encoder, "%s", mface_writer_encoder(run->writer));
+    const char *format = mface_writer_pixel_format(run->writer);
+    snprintf(facts->pixel_format, sizeof facts->pixel_format, "%s", format ? format : "");
+}
+
+enum mface_status mface_session_check(
+    struct mface_session *session, const struct mface_job *job, struct mface_job_facts *facts)
+{
+    struct run run = { .session = session, .job = job, .check_only = true };
+    enum mface_status status = check(job);
+    if (status == MFACE_OK)
+        status = open_reader(&run);
+    if (status == MFACE_OK)
+        status = open_writer(&run);
+    if (status == MFACE_OK)
+        describe(&run, facts);
+    run_clear(&run);
+    return status;
 }
 
 static enum mface_status write_sidecar(const struct run *run)

@@ -5,13 +5,15 @@
 
 #include "face/align.h"
 #include "face/detect.h"
+#include "media/media.h"
 #include "pipeline/stages.h"
 #include "swap/dfm.h"
 #include "swap/stages.h"
 
-enum group { CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME };
+enum group { START, CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME, OUTPUT };
 
 static const char *const group_names[] = {
+    [START] = "Starting points",
     [CACHE] = "Cache",
     [SPEED] = "Speed",
     [FACES] = "Faces",
@@ -20,8 +22,12 @@ static const char *const group_names[] = {
     [MASK] = "Mask",
     [MERGE] = "Merge",
     [FRAME] = "Frame",
+    [OUTPUT] = "Output",
 };
 
+static const char *const presets[] = { "none", "auto", "8gb", "16gb", "32gb", NULL };
+static const char *const use_cases[] = { "none", "streaming", "recording", "batch", NULL };
+static const char *const profiles[] = { "conservative", "balanced", "aggressive", NULL };
 const char *const mface_policy_names[] = { "smart", "lru", "s3fifo", "sieve", NULL };
 static const char *const precisions[] = {
     [MFACE_DFM_PRECISION_AUTO] = "auto",
@@ -60,6 +66,17 @@ static const char *const compression_areas[] = {
     [MFACE_COMPRESS_FRAME] = "frame",
     NULL,
 };
+static const char *const detectors[] = { "ssd", "tiny", NULL };
+static const char *const markers[] = { "68", "468", NULL };
+static const char *const encode_fors[] = {
+    [MFACE_FAVOR_BOTH] = "both",
+    [MFACE_FAVOR_SPEED] = "speed",
+    [MFACE_FAVOR_QUALITY] = "quality",
+    NULL,
+};
+static const char *const encoders[] = { "libx264", "libx265", "libvpx-vp9", "ffv1", NULL };
+static const char *const speeds[] = { "ultrafast", "superfast", "veryfast", "faster", "fast",
+    "medium", "slow", "slower", "veryslow", NULL };
 
 /* The common part of a row: which key, which field, its group and the stages it enters. */
 #define ROW(key_, field_, group_, stages_)                                                         \
@@ -67,13 +84,15 @@ static const char *const compression_areas[] = {
     .stages = (stages_)
 #define SWITCH(initial_) .type = MFACE_OPTION_BOOL, .initial = (initial_)
 #define TEXT(initial_)   .type = MFACE_OPTION_STRING, .initial = (initial_)
+#define WORDS(list_, initial_)                                                                     \
+    .type = MFACE_OPTION_STRING, .choices = (list_), .initial = (initial_)
 #define CHOICE(list_, initial_)                                                                    \
     .type = MFACE_OPTION_CHOICE, .choices = (list_), .initial = (initial_)
 #define NUMBER(type_, min_, max_, step_, initial_)                                                 \
     .type = MFACE_OPTION_##type_, .min = (min_), .max = (max_), .step = (step_),                   \
     .initial = (initial_)
 
-/* Needs another model, disk tier or number of threads than the job began with. */
+/* Needs another model, disk tier, output or number of threads than the job began with. */
 #define FIXED .fixed = true
 
 #define IN(stage_) MFACE_STAGE_BIT(MFACE_STAGE_##stage_)
@@ -83,6 +102,13 @@ enum { NOTHING = 0 };
 
 // clang-format off
 const struct mface_option mface_settings_rows[] = {
+    { ROW("preset", preset, START, NOTHING), CHOICE(presets, "none"), FIXED,
+      .help = "cache size and parallel work by the machine's memory; auto: this machine's" },
+    { ROW("use-case", use_case, START, NOTHING), CHOICE(use_cases, "none"), FIXED,
+      .help = "what matters: speed, quality, or efficiency" },
+    { ROW("profile", profile, START, NOTHING), WORDS(profiles, ""), FIXED,
+      .help = "a set of values: a built-in one, or a [section] of the configuration file" },
+
     { ROW("cache-size", cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, TIB, MIB, "2G"), .unit = "bytes",
       .help = "memory the cache may use, everything counted; 0 turns it off" },
     { ROW("policy", policy, CACHE, NOTHING), CHOICE(mface_policy_names, "smart"), FIXED,
@@ -103,14 +129,14 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
 
-    { ROW("detector", detector, FACES, IN(DETECT)), TEXT("ssd"), FIXED,
-      .help = "face detector: ssd, tiny, or the path of an ONNX file" },
+    { ROW("detector", detector, FACES, IN(DETECT)), WORDS(detectors, "ssd"), FIXED,
+      .help = "face detector: a built-in one, or the path of an ONNX file" },
     { ROW("detector-window", detector_window_px, FACES, IN(DETECT)), NUMBER(INT, 0, 4096, 32, "480"), .unit = "px",
       .help = "longer side of what the detector sees; 0: its own choice" },
     { ROW("detector-threshold", detector_threshold, FACES, IN(DETECT)), NUMBER(FLOAT, 0.01, 1, 0.01, "0.5"),
       .help = "least score of a face" },
-    { ROW("marker", marker, FACES, IN(MARK)), TEXT("68"), FIXED,
-      .help = "face landmarks: 68, 468, or the path of an ONNX file" },
+    { ROW("marker", marker, FACES, IN(MARK)), WORDS(markers, "68"), FIXED,
+      .help = "face landmarks: how many (built in), or the path of an ONNX file" },
     { ROW("max-faces", max_faces, FACES, IN(SELECT)), NUMBER(INT, 0, 256, 1, "1"),
       .help = "most faces kept in a frame, in sorted order; 0: all" },
     { ROW("sort", sort, FACES, IN(SELECT)), CHOICE(sorts, "largest"),
@@ -190,6 +216,17 @@ const struct mface_option mface_settings_rows[] = {
       .help = "smooths the background by a median of 5x5" },
     { ROW("degrade", degrade_percent, FRAME, IN(MERGE)), NUMBER(INT, 0, 100, 1, "0"), .unit = "%",
       .help = "coarsens the background by shrinking and growing it" },
+
+    { ROW("encoder", encoder, OUTPUT, NOTHING), WORDS(encoders, ""), FIXED,
+      .help = "FFmpeg encoder; empty: by the container" },
+    { ROW("encode-for", encode_for, OUTPUT, NOTHING), CHOICE(encode_fors, "both"), FIXED,
+      .help = "what the encoder favours where speed names no preset" },
+    { ROW("quality", quality, OUTPUT, NOTHING), NUMBER(INT, -1, 255, 1, "-1"), FIXED,
+      .help = "constant quality as the encoder counts it (CRF), lower is better; -1: its default" },
+    { ROW("speed", speed, OUTPUT, NOTHING), WORDS(speeds, ""), FIXED,
+      .help = "the encoder's preset; empty: by encode-for" },
+    { ROW("pixel-format", pixel_format, OUTPUT, NOTHING), TEXT(""), FIXED,
+      .help = "FFmpeg's name; empty: the input's where the encoder can" },
 };
 // clang-format on
 

@@ -15,6 +15,10 @@
 enum mface_compression_area { MFACE_COMPRESS_FACE, MFACE_COMPRESS_FRAME };
 
 struct mface_settings {
+    /* What was chosen last; their values are in the fields below. */
+    int preset, use_case;                    // indices into the choices of their rows; 0: none
+    char profile[MFACE_OPTION_STRING_BYTES]; // "": none
+
     int64_t cache_size_bytes; // 0: no cache
     int policy;               // index into mface_policy_names
     bool pre_cache, post_cache;
@@ -58,6 +62,12 @@ struct mface_settings {
     double opacity;
 
     int median_percent, degrade_percent;
+
+    char encoder[MFACE_OPTION_STRING_BYTES];      // FFmpeg's name; "": by the container
+    int encode_for;                               // enum mface_favor
+    int quality;                                  // as the encoder counts; -1: its default
+    char speed[MFACE_OPTION_STRING_BYTES];        // the encoder's word; "": by encode_for
+    char pixel_format[MFACE_OPTION_STRING_BYTES]; // FFmpeg's name; "": the input's
 };
 
 extern const struct mface_option mface_settings_rows[];

@@ -44,7 +44,7 @@ static const char *type_of(const struct mface_setting_info *info)
 {
     if (info->is_switch)
         return "switch";
-    if (info->choices)
+    if (info->words && !info->takes_text)
         return "choice";
     return info->is_number ? "number" : "text";
 }
@@ -56,10 +56,10 @@ static void add_range(json_t *row, const struct mface_setting_info *info)
         json_object_set_new(row, "max", double_json(info->max));
         json_object_set_new(row, "step", double_json(info->step));
     }
-    if (!info->choices)
+    if (!info->words || info->is_switch)
         return;
     json_t *choices = json_array();
-    for (const char *const *choice = info->choices; *choice; choice++)
+    for (const char *const *choice = info->words; *choice; choice++)
         json_array_append_new(choices, json_string(*choice));
     json_object_set_new(row, "choices", choices);
 }

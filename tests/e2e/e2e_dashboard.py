@@ -184,7 +184,7 @@ def test_token(lab):
         assert job.request("GET", "/api/v1/stats", headers=held)[0] == 200
     bad = lab.swap(job.clip, lab.path("bad.mkv"), "--dashboard", "--dashboard-token", "short")
     assert bad.returncode == 2 and "8 to 64" in bad.stderr, bad.stderr
-    bad = lab.swap(job.clip, lab.path("bad.mkv"), "--dashboard", "example.com:80")
+    bad = lab.swap(job.clip, lab.path("bad.mkv"), "--dashboard=example.com:80")
     assert bad.returncode == 2 and "no address" in bad.stderr, bad.stderr
 
 

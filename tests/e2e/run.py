@@ -18,7 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from media import Lab  # noqa: E402
 
-MODULES = ["exactness", "disk", "containers", "mistakes", "reports", "dashboard", "browser"]
+MODULES = ["exactness", "disk", "containers", "mistakes", "reports", "settings", "inputs", "help",
+           "dashboard", "browser"]
 
 
 def collect(names):
@@ -33,6 +34,7 @@ def run_one(name, function, memoface, model):
     folder = tempfile.mkdtemp(prefix="memoface-e2e-")
     kept = tempfile.mkdtemp(prefix="memoface-e2e-kept-")
     os.environ["XDG_CACHE_HOME"] = kept
+    os.environ["XDG_CONFIG_HOME"] = kept  # nobody's own configuration
     try:
         function(Lab(memoface, model, folder))
     except Exception:

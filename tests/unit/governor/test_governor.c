@@ -281,6 +281,7 @@ static void test_files(void **state)
     put(world, "proc/meminfo", "MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:    400 kB\n");
     assert_true(read_files(world, &pressure));
     assert_string_equal(pressure.source, "machine");
+    assert_string_equal(pressure.smallest_source, "machine");
     assert_int_equal(pressure.limit_bytes, 1000 * 1024);
     assert_int_equal(pressure.used_bytes, 600 * 1024);
     assert_true(pressure.stall_percent == 0);
@@ -310,6 +311,8 @@ static void test_files(void **state)
     put(world, "cgroup/a/b/memory.current", "10\n"); // room here, but not one level up
     assert_true(read_files(world, &pressure));
     assert_int_equal(pressure.limit_bytes, 1000000);
+    assert_int_equal(pressure.smallest_bytes, 950000); // which is what there is to share
+    assert_string_equal(pressure.smallest_source, "cgroup");
 }
 
 int main(void)

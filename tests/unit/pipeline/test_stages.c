@@ -44,12 +44,15 @@ static void other_value(const struct mface_option *row, char *text, size_t text_
     case MFACE_OPTION_BOOL:
         snprintf(text, text_bytes, "%s", strcmp(row->initial, "on") == 0 ? "off" : "on");
         break;
+    case MFACE_OPTION_STRING:
+        if (!row->choices) {
+            snprintf(text, text_bytes, "another.onnx");
+            break;
+        }
+        /* fall through */
     case MFACE_OPTION_CHOICE:
         snprintf(text, text_bytes, "%s",
             row->choices[strcmp(row->initial, row->choices[0]) == 0 && row->choices[1] ? 1 : 0]);
-        break;
-    case MFACE_OPTION_STRING:
-        snprintf(text, text_bytes, "another.onnx");
         break;
     default:
         snprintf(text, text_bytes, "%.17g", row->max);
