@@ -47,15 +47,16 @@ static enum mface_status write_report(
 }
 
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
-    struct mface_job *job, struct mface_stats *stats)
+    const struct mface_job *job, struct mface_stats *stats)
 {
     struct watch watch = args->watch;
+    struct mface_job watched = *job;
     progress_init(&watch.progress, args->quiet);
-    job->progress = watch_show;
-    job->user = &watch;
-    job->interval_ms = watch.progress.terminal || watch.dashboard ? 250 : 1000;
+    watched.progress = watch_show;
+    watched.user = &watch;
+    watched.interval_ms = watch.progress.terminal || watch.dashboard ? 250 : 1000;
     watch_signals(session);
-    return mface_session_run(session, job, stats);
+    return mface_session_run(session, &watched, stats);
 }
 
 static enum mface_status run_one(struct mface_session *session, struct swap_args *args)

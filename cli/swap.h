@@ -14,7 +14,7 @@ struct swap_args {
 
 /* Runs one job with progress. */
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
-    struct mface_job *job, struct mface_stats *stats);
+    const struct mface_job *job, struct mface_stats *stats);
 
 /* Checks one job and says on stdout what it would do. `output` is what it is called where the job's
  * own output stands in for one whose folder is not there yet. */
