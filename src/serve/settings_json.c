@@ -56,7 +56,7 @@ static void add_range(json_t *row, const struct mface_setting_info *info)
         json_object_set_new(row, "max", double_json(info->max));
         json_object_set_new(row, "step", double_json(info->step));
     }
-    if (!info->words || info->is_switch)
+    if (!info->words || info->is_switch || info->takes_text)
         return;
     json_t *choices = json_array();
     for (const char *const *choice = info->words; *choice; choice++)
