@@ -132,12 +132,31 @@ static bool store_value(const struct parser *parser, const struct arg *arg, cons
     }
 }
 
+/* The value of an option that may go without: the next word only if it looks like one, since it may
+ * as well be an input. */
+static const char *take_address(struct parser *parser, const char *after_equals)
+{
+    static const char name[] = "localhost";
+    const char *word = parser->next < parser->argc ? parser->argv[parser->next] : "";
+    const char *rest = strncmp(word, name, sizeof name - 1) == 0 ? word + sizeof name - 1 : word;
+    if (after_equals)
+        return after_equals;
+    if (!word[0] || rest[strspn(rest, "0123456789abcdefABCDEF.:[]")])
+        return "";
+    parser->next++;
+    return word;
+}
+
 static bool store(struct parser *parser, const struct arg *arg, const char *after_equals)
 {
     if (arg->kind == ARG_FLAG) {
         if (after_equals)
             return fail(parser, "no value goes with option", arg->name);
         *(bool *)arg->target = true;
+        return true;
+    }
+    if (arg->kind == ARG_ADDRESS) {
+        *(const char **)arg->target = take_address(parser, after_equals);
         return true;
     }
     const char *value = take_value(parser, after_equals, arg->kind == ARG_SWITCH);

@@ -26,12 +26,13 @@ enum exit_code exit_code_of(enum mface_status status);
 
 /* One option of a command. */
 enum arg_kind {
-    ARG_FLAG,   // bool *, set to true
-    ARG_TEXT,   // const char **, borrowed from argv
-    ARG_FILE,   // the same; completes to the name of a file
-    ARG_FILES,  // struct words *: given again, it adds one; so does each operand
-    ARG_INT,    // int *
-    ARG_SWITCH, // bool *, on|off; on when no value follows
+    ARG_FLAG,    // bool *, set to true
+    ARG_TEXT,    // const char **, borrowed from argv
+    ARG_FILE,    // the same; completes to the name of a file
+    ARG_FILES,   // struct words *: given again, it adds one; so does each operand
+    ARG_INT,     // int *
+    ARG_SWITCH,  // bool *, on|off; on when no value follows
+    ARG_ADDRESS, // const char **, borrowed from argv: ADDR:PORT; "" when none follows
 };
 
 /* Words borrowed from argv, which has room for no more of them than `argc`. */
@@ -96,6 +97,18 @@ struct progress {
 
 void progress_init(struct progress *progress, bool quiet);
 void progress_show(void *progress, const struct mface_stats *stats, int done);
+
+/* Whoever looks at a job while it runs: the terminal, and the dashboard if there is one. */
+struct watch {
+    const char *address, *token;       // of the command line; NULL: not given
+    struct mface_dashboard *dashboard; // NULL: none
+    struct progress progress;
+};
+
+/* Starts the dashboard if it is wanted, and says where it is. Prints its own error line. */
+enum mface_status watch_start(struct watch *watch, struct mface_session *session);
+void watch_show(void *watch, const struct mface_stats *stats, int done);
+void watch_stop(struct watch *watch);
 
 /* What was done, at the end, on stderr. */
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status);

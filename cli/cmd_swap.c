@@ -49,12 +49,12 @@ static enum mface_status write_report(
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
     const struct mface_job *job, struct mface_stats *stats)
 {
-    struct progress progress;
+    struct watch watch = args->watch;
     struct mface_job watched = *job;
-    progress_init(&progress, args->quiet);
-    watched.progress = progress_show;
-    watched.user = &progress;
-    watched.interval_ms = progress.terminal ? 250 : 1000;
+    progress_init(&watch.progress, args->quiet);
+    watched.progress = watch_show;
+    watched.user = &watch;
+    watched.interval_ms = watch.progress.terminal || watch.dashboard ? 250 : 1000;
     watch_signals(session);
     return mface_session_run(session, &watched, stats);
 }
@@ -86,6 +86,14 @@ static enum mface_status create_session(
     return status;
 }
 
+static enum exit_code run_jobs(struct mface_session *session, struct swap_args *args)
+{
+    if (args->inputs.n > 1)
+        return batch_run(session, args);
+    return exit_code_of(args->dry_run ? dry_run(session, args, &args->job, args->job.output)
+                                      : run_one(session, args));
+}
+
 static enum exit_code run_session(struct swap_args *args, const struct mface_settings *settings)
 {
     struct mface_session *session = NULL;
@@ -97,11 +105,11 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
     if (code == EXIT_OK)
         code = exit_code_of(create_session(args, settings, &session));
-    if (code == EXIT_OK && args->inputs.n > 1)
-        code = batch_run(session, args);
-    else if (code == EXIT_OK)
-        code = exit_code_of(args->dry_run ? dry_run(session, args, &args->job, args->job.output)
-                                          : run_one(session, args));
+    if (code == EXIT_OK && !args->dry_run)
+        code = exit_code_of(watch_start(&args->watch, session));
+    if (code == EXIT_OK)
+        code = run_jobs(session, args);
+    watch_stop(&args->watch);
     mface_session_free(&session);
     return code;
 }
@@ -132,6 +140,10 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
             "write the provenance to a file as well", false },
         { "record-trace", 0, ARG_FILE, &a.job.trace, "FILE",
             "record what was demanded of the cache, for bench/cache.sh --replay", false },
+        { "dashboard", 0, ARG_ADDRESS, &a.watch.address, "[ADDR:PORT]",
+            "watch and steer in a browser [127.0.0.1:7878]; port 0: a free one", false },
+        { "dashboard-token", 0, ARG_TEXT, &a.watch.token, "TOKEN",
+            "what clients must know; off this machine one is made up if none is given", false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };
@@ -165,6 +177,7 @@ const struct command command_swap = {
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --preset auto --post-gamma-red "
         "1.1\n"
         "  memoface swap -i group.jpg -m face.dfm -o out.png --max-faces 0 --swap-all-faces\n"
+        "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --dashboard\n"
         "  memoface swap -i /dev/video0 -f v4l2 -m face.dfm -o live.mkv --use-case streaming\n"
         "  memoface swap -m face.dfm -o swapped/ --use-case batch monday.mp4 tuesday.mp4\n"
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --profile aggressive --dry-run\n",

@@ -8,6 +8,7 @@ struct swap_args {
     const char *model, *report;
     bool quiet, verbose, overwrite, provenance, dry_run;
     struct words inputs;  // one at least
+    struct watch watch;   // its dashboard is there for all jobs
     struct mface_job job; // all but the input and, for several inputs, the output
 };
 

@@ -23,6 +23,7 @@ MODULES = {
     "swap": ["base", "image", "onnx", "face"],
     "pipeline": ["base", "image", "cache", "onnx", "media", "face", "swap"],
     "monitor": ["base"],
+    "serve": ["base"],
 }
 # They see the public API and their own folder.
 CLIENTS = ["cli", "plugins"]
@@ -30,6 +31,8 @@ CLIENTS = ["cli", "plugins"]
 LIBRARIES = {
     "dnnl": ["onnx"],
     "xxhash": ["base"],
+    "jansson": ["serve"],
+    "microhttpd": ["serve"],
     "libavcodec": ["media"],
     "libavdevice": ["media"],
     "libavfilter": ["media"],

@@ -16,9 +16,10 @@ dev=no demo=no
 
 PACKAGES=(build-essential pkg-config meson ninja-build
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libavfilter-dev libavdevice-dev
-    libdnnl-dev libxxhash-dev libcmocka-dev libjansson-dev
+    libdnnl-dev libxxhash-dev libcmocka-dev libjansson-dev libmicrohttpd-dev
     ffmpeg python3-numpy python3-onnx python3-skimage)
-DEV_PACKAGES=(git libonnx-testdata g++ librocksdb-dev clang-format cppcheck shellcheck)
+DEV_PACKAGES=(git libonnx-testdata g++ librocksdb-dev clang-format cppcheck shellcheck
+    chromium chromium-driver prometheus)
 FACE_API=@vladmandic/face-api@1.7.15
 ONNX_RUNTIME=onnxruntime-node@1.30.0
 # Debian's own interpreter: it is the one that sees Debian's python3-* packages.

@@ -3,6 +3,8 @@
 #define MEMOFACE_MEMOFACE_H
 
 #include <memoface/cache.h>
+#include <memoface/control.h>
+#include <memoface/dashboard.h>
 #include <memoface/disk.h>
 #include <memoface/doctor.h>
 #include <memoface/image.h>

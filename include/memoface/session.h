@@ -50,10 +50,12 @@ struct mface_stats {
     int64_t frames_total; // an estimate; 0 unknown
     int64_t faces;        // faces swapped, over all frames
     int64_t frames_without_face;
-    int64_t frames_failed;  // passed through unchanged because a stage failed
-    int64_t frames_damaged; // could not be decoded
-    double wall_s, fps, cpu_s;
-    double cpu_percent; // of all processors this process may use, 0..100
+    int64_t frames_failed;     // passed through unchanged because a stage failed
+    int64_t frames_damaged;    // could not be decoded
+    double wall_s, fps, cpu_s; // pauses included
+    double paused_s;
+    int64_t settings_version; // 1 and one more for each change (memoface/control.h)
+    double cpu_percent;       // of all processors this process may use, 0..100
     double cpu_ms_per_frame;
     int64_t peak_rss_bytes;
     double latency_p50_ms, latency_p95_ms, latency_p99_ms; // decoded to encoded, per frame

@@ -39,6 +39,9 @@ struct mface_setting_info {
     int is_switch;            // on|off: the command line may leave the value out
     const char *const *words; // it takes, or knows beside any text; NULL-terminated; NULL: none
     int takes_text;           // any text
+    int is_number;            // within min..max by `step` (0: any)
+    int is_fixed;             // cannot change while a job runs (memoface/control.h)
+    double min, max, step;
 };
 
 MFACE_API size_t mface_settings_count(void);

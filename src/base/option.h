@@ -35,6 +35,7 @@ struct mface_option {
     enum mface_option_type type;
     unsigned group;  // for the owner's use: heading in --help
     unsigned stages; // for the owner's use: bit set of the stages it enters
+    bool fixed;      // for the owner's use: cannot change while a job runs
 };
 
 /* The row with that key, or NULL. */

@@ -142,7 +142,7 @@ static bool compact(struct mface_cache *cache)
         struct mface_blob *blob = slab.ids[i] ? &cache->entries[slab.ids[i]] : NULL;
         if (!blob || !claim(blob))
             continue;
-        take_in(cache);
+        cache_take_in(cache);
         evict_claimed(cache, blob);
         any = true;
     }

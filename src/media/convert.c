@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 #include <string.h>
@@ -40,6 +41,29 @@ bool mface_converter_is_needed(const AVFrame *in, const AVFrame *target)
            mface_pixfmt_matrix(c.space[0]).kr != mface_pixfmt_matrix(c.space[1]).kr;
 }
 
+/* Ranges must be known before the context is made: two that differ rule out the plain copy which
+ * equal formats of equal size would get. */
+static struct SwsContext *make_context(const struct mface_conversion *conversion)
+{
+    const int *w = conversion->w, *h = conversion->h, *format = conversion->format;
+    const int flags =
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
+    const struct {
+        const char *name;
+        int value;
+    } options[] = { { "srcw", w[0] }, { "srch", h[0] }, { "src_format", format[0] },
+        { "src_range", conversion->full_range[0] }, { "dstw", w[1] }, { "dsth", h[1] },
+        { "dst_format", format[1] }, { "dst_range", conversion->full_range[1] },
+        { "sws_flags", flags } };
+    struct SwsContext *sws = sws_alloc_context();
+    for (size_t i = 0; sws && i < sizeof options / sizeof options[0]; i++)
+        av_opt_set_int(sws, options[i].name, options[i].value, 0);
+    if (sws && sws_init_context(sws, NULL, NULL) >= 0)
+        return sws;
+    sws_freeContext(sws);
+    return NULL;
+}
+
 static enum mface_status set_up(
     struct mface_converter *converter, const struct mface_conversion *conversion)
 {
@@ -47,10 +71,7 @@ static enum mface_status set_up(
         return MFACE_OK;
     mface_converter_clear(converter);
     const int *w = conversion->w, *h = conversion->h, *format = conversion->format;
-    const int flags =
-        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
-    converter->sws =
-        sws_getContext(w[0], h[0], format[0], w[1], h[1], format[1], flags, NULL, NULL, NULL);
+    converter->sws = make_context(conversion);
     if (!converter->sws)
         return mface_fail(MFACE_ERR_UNSUPPORTED, "no conversion from %s %dx%d to %s %dx%d",
             av_get_pix_fmt_name(format[0]), w[0], h[0], av_get_pix_fmt_name(format[1]), w[1], h[1]);

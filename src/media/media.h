@@ -118,6 +118,11 @@ void mface_writer_discard(struct mface_writer **writer);
 const char *mface_writer_encoder(const struct mface_writer *writer);
 const char *mface_writer_pixel_format(const struct mface_writer *writer);
 
+/* The frame, upright, as a JPEG no wider or higher than `max_side_px` ≥ 2. *jpeg is released with
+ * mface_mem_free(). MFACE_ERR_NOMEM, MFACE_ERR_UNSUPPORTED; logged. */
+MFACE_NODISCARD enum mface_status mface_frame_to_jpeg(
+    const struct mface_frame *frame, int max_side_px, unsigned char **jpeg, size_t *bytes);
+
 /* One still image ↔ BGR U8 memory, for `detect` and the previews. Save picks PNG or JPEG by the
  * name. Rotation tags are applied. Load allocates `image`; release with mface_image_clear(). */
 MFACE_NODISCARD enum mface_status mface_image_load(const char *path, struct mface_image *image);

@@ -23,7 +23,7 @@ enum mface_status mface_still_choose(
     return MFACE_OK;
 }
 
-static enum mface_status encode(const struct mface_writer_params *params, const AVCodec *codec,
+enum mface_status mface_still_encode(const struct mface_writer_params *params, const AVCodec *codec,
     const struct mface_frame *frame, AVPacket *packet, const char **pixel_format)
 {
     struct mface_writer_params single = *params;
@@ -92,7 +92,7 @@ enum mface_status mface_still_write(const char *path, const struct mface_writer_
     AVPacket *packet = av_packet_alloc();
     if (!packet)
         return mface_fail_nomem("writing an image");
-    enum mface_status status = encode(params, codec, frame, packet, pixel_format);
+    enum mface_status status = mface_still_encode(params, codec, frame, packet, pixel_format);
     if (status == MFACE_OK && path)
         status = write_file(path, packet, params->metadata);
     av_packet_free(&packet);

@@ -61,6 +61,19 @@ static void tell_first_failure(struct flow *flow, const struct mface_frame *fram
             (long long)mface_frame_index(frame));
 }
 
+static enum mface_status run_engine(const struct mface_pipeline_params *params,
+    struct mface_frame *frame, struct mface_canvas *canvas)
+{
+    const struct mface_pipeline_gate *gate = params->gate;
+    void *token = NULL;
+    int n_faces;
+    struct mface_engine *engine = gate ? gate->enter(gate->user, frame, &token) : params->engine;
+    const enum mface_status status = mface_engine_run(engine, canvas, &n_faces);
+    if (gate)
+        gate->leave(gate->user, frame, token);
+    return status;
+}
+
 static void work(void *arg, int worker)
 {
     (void)worker;
@@ -72,8 +85,7 @@ static void work(void *arg, int worker)
         .make_writable = make_writable,
         .user = slot->frame,
     };
-    int n_faces;
-    if (mface_engine_run(flow->params->engine, &canvas, &n_faces) != MFACE_OK)
+    if (run_engine(flow->params, slot->frame, &canvas) != MFACE_OK)
         tell_first_failure(flow, slot->frame);
     pthread_mutex_lock(&flow->lock);
     slot->is_done = true;
@@ -105,6 +117,9 @@ static enum mface_status read_frame(struct flow *flow, struct mface_frame **fram
 
 static enum mface_status submit(struct flow *flow, struct mface_frame *frame)
 {
+    const struct mface_pipeline_gate *gate = flow->params->gate;
+    if (gate)
+        gate->wait(gate->user);
     struct slot *slot = slot_at(flow, flow->n_read); // n_read is written by this thread alone
     *slot = (struct slot) { .flow = flow, .frame = frame, .decoded_us = mface_time_us() };
     const enum mface_status status = mface_pool_submit(flow->pool, work, slot);

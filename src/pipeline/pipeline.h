@@ -10,10 +10,21 @@
 #include "pipeline/tally.h"
 #include <stdatomic.h>
 
+/* What is between the pipeline and its engine while settings may change (control.h) and somebody
+ * may watch (preview.h). */
+struct mface_pipeline_gate {
+    void *user;
+    void (*wait)(void *user); // decoder's thread, a frame in hand: returns when it may go on
+    /* Workers: the engine for a frame, and what is to be done when it has run. */
+    struct mface_engine *(*enter)(void *user, struct mface_frame *frame, void **token);
+    void (*leave)(void *user, struct mface_frame *frame, void *token);
+};
+
 struct mface_pipeline_params {
     struct mface_reader *reader;
     struct mface_writer *writer;
-    struct mface_engine *engine;
+    struct mface_engine *engine;            // for every frame, or
+    const struct mface_pipeline_gate *gate; // NULL: `engine`
     struct mface_tally *tally;
     int n_workers;            // ≥ 1
     atomic_bool *cancel;      // set from anywhere to stop soon

@@ -134,11 +134,13 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_int(json, "frames_failed", stats->frames_failed);
     mface_json_add_int(json, "frames_damaged", stats->frames_damaged);
     mface_json_add_float(json, "wall_s", stats->wall_s);
+    mface_json_add_float(json, "paused_s", stats->paused_s);
     mface_json_add_float(json, "fps", stats->fps);
     mface_json_add_float(json, "cpu_s", stats->cpu_s);
     mface_json_add_float(json, "cpu_percent", stats->cpu_percent);
     mface_json_add_float(json, "cpu_ms_per_frame", stats->cpu_ms_per_frame);
     mface_json_add_int(json, "peak_rss_bytes", stats->peak_rss_bytes);
+    mface_json_add_int(json, "settings_version", stats->settings_version);
 }
 
 enum mface_status mface_report_write(const struct mface_stats *stats,

@@ -1,4 +1,5 @@
 /* Sessions keep the cache and the models; a job borrows them for one input and one output. */
+#include <memoface/control.h>
 #include <memoface/session.h>
 
 #include "base/cpu.h"
@@ -7,10 +8,12 @@
 #include "cache/governor.h"
 #include "media/media.h"
 #include "pipeline/collect.h"
+#include "pipeline/control.h"
 #include "pipeline/folder.h"
 #include "pipeline/models.h"
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/preview.h"
 #include "pipeline/report.h"
 #include "pipeline/spill.h"
 #include "pipeline/trace.h"
@@ -22,10 +25,9 @@
 enum { DEFAULT_INTERVAL_MS = 500 };
 
 struct mface_session {
-    struct mface_settings settings;
-    /* The same but for precision: the one that is used. Results go by what made them, so those of
-     * `auto` are those of what it chose. */
-    struct mface_settings used;
+    struct mface_settings settings; // of the calling thread; adopted from `control` as a job runs
+    struct mface_control *control;
+    struct mface_preview *preview;
     struct mface_models models;
     struct mface_cache *cache;      // NULL: turned off
     struct mface_governor governor; // of the cache
@@ -33,7 +35,9 @@ struct mface_session {
     struct mface_disk_stats disk_start;
     struct mface_tally tally; // of the job that runs or ran last
     struct mface_job_start start;
-    atomic_bool cancel; // the only field that other threads and signal handlers touch
+    /* With `control` and `preview` the only field that other threads touch; signal handlers, too.
+     */
+    atomic_bool cancel;
 };
 
 static enum mface_status make_cache(
@@ -96,6 +100,43 @@ static enum mface_status change_cache(
     return MFACE_OK;
 }
 
+/* A cache that is turned off while frames may use it is emptied and stays, at its smallest. */
+static enum mface_status change_running_cache(
+    struct mface_session *session, const struct mface_settings *settings)
+{
+    enum { LEAST_BYTES = 1 << 20 };
+    if (session->cache) {
+        const bool is_off = settings->cache_size_bytes == 0;
+        if (is_off)
+            mface_cache_drop_all(session->cache);
+        return mface_governor_set_limit(
+            &session->governor, is_off ? LEAST_BYTES : settings->cache_size_bytes);
+    }
+    MFACE_TRY(make_cache(settings, &session->cache));
+    start_governor(session, settings);
+    return mface_control_set_cache(session->control, session->cache);
+}
+
+/* Takes over what was changed through `control`. All but the cache has taken effect by then. */
+static void adopt_settings(struct mface_session *session)
+{
+    struct mface_settings settings;
+    mface_control_get_settings(session->control, &settings);
+    if (settings.cache_size_bytes != session->settings.cache_size_bytes &&
+        change_running_cache(session, &settings) != MFACE_OK)
+        mface_log(MFACE_LOG_WARN, "the cache stays as it is");
+    session->settings = settings;
+}
+
+static enum mface_status make_parts(struct mface_session *session, const char *model)
+{
+    const struct mface_settings *settings = &session->settings;
+    MFACE_TRY(mface_control_create(settings, &session->control));
+    MFACE_TRY(mface_preview_create(&session->preview));
+    MFACE_TRY(mface_models_open(&session->models, model, settings));
+    return make_cache(settings, &session->cache);
+}
+
 enum mface_status mface_session_create(
     const char *model, const struct mface_settings *settings, struct mface_session **out)
 {
@@ -103,9 +144,7 @@ enum mface_status mface_session_create(
     if (!session)
         return mface_fail_nomem("session");
     session->settings = *settings;
-    enum mface_status status = mface_models_open(&session->models, model, settings);
-    if (status == MFACE_OK)
-        status = make_cache(settings, &session->cache);
+    const enum mface_status status = make_parts(session, model);
     if (status != MFACE_OK) {
         mface_session_free(&session);
     } else {
@@ -120,6 +159,8 @@ void mface_session_free(struct mface_session **session)
 {
     if (!*session)
         return;
+    mface_preview_destroy(&(*session)->preview);
+    mface_control_free(&(*session)->control);
     mface_models_clear(&(*session)->models);
     mface_disk_close(&(*session)->disk);
     mface_cache_free(&(*session)->cache);
@@ -134,6 +175,7 @@ enum mface_status mface_session_configure(
     MFACE_TRY(change_cache(session, settings));
     const struct mface_settings before = session->settings;
     session->settings = *settings;
+    mface_control_set_settings(session->control, settings);
     change_disk(session, &before);
     return MFACE_OK;
 }
@@ -148,6 +190,49 @@ void mface_session_cancel(struct mface_session *session)
     atomic_store(&session->cancel, true);
 }
 
+enum mface_status mface_session_patch(struct mface_session *session, const char *const *pairs,
+    struct mface_control_state *state, struct mface_refusal *refusal)
+{
+    return mface_control_patch(session->control, pairs, state, refusal);
+}
+
+enum mface_status mface_session_get_settings(
+    struct mface_session *session, struct mface_settings **out)
+{
+    MFACE_TRY(mface_settings_create(out));
+    mface_control_get_settings(session->control, *out);
+    return MFACE_OK;
+}
+
+void mface_session_pause(struct mface_session *session, int on)
+{
+    mface_control_pause(session->control, on != 0);
+}
+
+void mface_session_get_control(struct mface_session *session, struct mface_control_state *state)
+{
+    mface_control_get_state(session->control, state);
+}
+
+enum mface_status mface_session_preview(struct mface_session *session, enum mface_side side,
+    int max_side_px, int wait_ms, unsigned char **jpeg, size_t *jpeg_bytes, int64_t *index)
+{
+    struct mface_frame *frame = mface_preview_get(session->preview, side, wait_ms);
+    *jpeg = NULL;
+    if (!frame)
+        return MFACE_ERR_NOENT;
+    *index = mface_frame_index(frame);
+    const enum mface_status status = mface_frame_to_jpeg(frame, max_side_px, jpeg, jpeg_bytes);
+    mface_frame_unref(&frame);
+    return status;
+}
+
+void mface_preview_free(unsigned char **jpeg)
+{
+    mface_mem_free(*jpeg);
+    *jpeg = NULL;
+}
+
 static struct mface_report_model report_model(const struct mface_session *session)
 {
     return (struct mface_report_model) {
@@ -160,7 +245,9 @@ enum mface_status mface_session_write_report(
     const struct mface_session *session, const struct mface_stats *stats, FILE *file)
 {
     const struct mface_report_model model = report_model(session);
-    return mface_report_write(stats, &session->settings, &model, file);
+    struct mface_settings settings;
+    mface_control_get_settings(session->control, &settings);
+    return mface_report_write(stats, &settings, &model, file);
 }
 
 /* One job while it runs. */
@@ -169,7 +256,6 @@ struct run {
     const struct mface_job *job;
     struct mface_reader *reader;
     struct mface_writer *writer;
-    struct mface_engine *engine;
     struct mface_trace *trace; // NULL: none
     int64_t frames_total;
     int64_t progress_us;                // when progress was last told
@@ -181,11 +267,17 @@ struct run {
 static void collect(const struct run *run, struct mface_stats *stats)
 {
     const struct mface_session *session = run->session;
+    struct mface_control_state state;
     mface_stats_collect(&session->start, &session->tally, session->cache, stats);
     if (session->disk)
         mface_stats_collect_disk(&session->disk_start, session->disk, &stats->disk);
     stats->governor = session->governor.stats;
     stats->frames_total = run->frames_total;
+    mface_control_get_state(session->control, &state);
+    stats->paused_s = state.paused_s;
+    stats->settings_version = state.settings_version;
+    if (session->settings.cache_size_bytes == 0)
+        stats->cache.limit_bytes = 0; // turned off
 }
 
 static int64_t progress_interval_us(const struct run *run)
@@ -200,6 +292,7 @@ static void tick(void *user)
     struct run *run = user;
     struct mface_stats stats;
     const int64_t now_us = mface_time_us();
+    adopt_settings(run->session);
     mface_governor_tick(&run->session->governor, now_us);
     if (!run->job->progress || now_us - run->progress_us < progress_interval_us(run))
         return;
@@ -244,22 +337,21 @@ static enum mface_status open_writer(struct run *run)
     return mface_writer_open(&params, run->reader, &run->writer);
 }
 
-static enum mface_status make_engine(struct run *run)
+static enum mface_status begin_control(struct run *run)
 {
     struct mface_session *session = run->session;
     struct mface_engine_models models;
     mface_models_describe(&session->models, &models);
-    session->used = session->settings;
-    session->used.precision = (int)mface_dfm_info(session->models.dfm)->precision_used;
     const struct mface_engine_params params = {
-        .settings = &session->used,
         .models = &models,
         .cache = session->cache,
         .tally = &session->tally,
         .disk = session->disk,
         .trace = run->trace,
     };
-    return mface_engine_create(&params, &run->engine);
+    /* Results go by what made them, so those of precision `auto` are those of what it chose. */
+    return mface_control_begin(
+        session->control, &params, (int)mface_dfm_info(session->models.dfm)->precision_used);
 }
 
 /* A sound output is finished even if the input broke off or the user stopped it; one without a
@@ -278,15 +370,45 @@ static enum mface_status end_output(struct run *run, enum mface_status status, b
     return finished != MFACE_OK ? finished : status;
 }
 
+static void wait_if_paused(void *user)
+{
+    struct mface_session *session = user;
+    mface_control_wait(session->control, &session->cancel);
+}
+
+static struct mface_engine *enter(void *user, struct mface_frame *frame, void **token)
+{
+    struct mface_session *session = user;
+    struct mface_engine *engine = mface_control_enter(session->control, mface_frame_index(frame));
+    *token = mface_preview_begin(session->preview, frame);
+    return engine;
+}
+
+static void leave(void *user, struct mface_frame *frame, void *token)
+{
+    struct mface_session *session = user;
+    mface_preview_end(session->preview, token, frame);
+    mface_control_leave(session->control, mface_frame_index(frame));
+}
+
+/* As many workers as `parallel` may come to want. */
+static int n_workers(const struct mface_session *session)
+{
+    struct mface_settings settings = session->settings;
+    settings.parallel = true;
+    return mface_settings_n_workers(&settings);
+}
+
 static enum mface_status run_pipeline(struct run *run)
 {
+    const struct mface_pipeline_gate gate = { run->session, wait_if_paused, enter, leave };
     const int64_t interval_us = progress_interval_us(run);
     const struct mface_pipeline_params params = {
         .reader = run->reader,
         .writer = run->writer,
-        .engine = run->engine,
+        .gate = &gate,
         .tally = &run->session->tally,
-        .n_workers = mface_settings_n_workers(&run->session->settings),
+        .n_workers = n_workers(run->session),
         .cancel = &run->session->cancel,
         .tick = tick,
         .user = run,
@@ -304,7 +426,7 @@ static enum mface_status run_steps(struct run *run)
     MFACE_TRY(open_reader(run));
     if (run->job->trace)
         MFACE_TRY(mface_trace_open(run->job->trace, &run->trace));
-    MFACE_TRY(make_engine(run));
+    MFACE_TRY(begin_control(run));
     MFACE_TRY(open_writer(run));
     return run_pipeline(run);
 }
@@ -312,7 +434,9 @@ static enum mface_status run_steps(struct run *run)
 static void run_clear(struct run *run)
 {
     mface_writer_discard(&run->writer);
-    mface_engine_free(&run->engine);
+    adopt_settings(run->session);
+    mface_control_end(run->session->control);
+    mface_preview_clear(run->session->preview);
     if (run->reader)
         mface_reader_close(&run->reader);
 }
@@ -385,6 +509,7 @@ enum mface_status mface_session_run(
     struct mface_stats local;
     struct run run = { .session = session, .job = job };
     memset(&session->tally, 0, sizeof session->tally);
+    adopt_settings(session);
     mface_job_start_init(&session->start, session->cache);
     if (session->disk)
         mface_disk_get_stats(session->disk, &session->disk_start);

@@ -92,6 +92,9 @@ static const char *const speeds[] = { "ultrafast", "superfast", "veryfast", "fas
     .type = MFACE_OPTION_##type_, .min = (min_), .max = (max_), .step = (step_),                   \
     .initial = (initial_)
 
+/* Needs another model, disk tier, output or number of threads than the job began with. */
+#define FIXED .fixed = true
+
 #define IN(stage_) MFACE_STAGE_BIT(MFACE_STAGE_##stage_)
 #define MIB        1048576.0
 #define TIB        (MIB * MIB)
@@ -99,40 +102,40 @@ enum { NOTHING = 0 };
 
 // clang-format off
 const struct mface_option mface_settings_rows[] = {
-    { ROW("preset", preset, START, NOTHING), CHOICE(presets, "none"),
+    { ROW("preset", preset, START, NOTHING), CHOICE(presets, "none"), FIXED,
       .help = "cache size and parallel work by the machine's memory; auto: this machine's" },
-    { ROW("use-case", use_case, START, NOTHING), CHOICE(use_cases, "none"),
+    { ROW("use-case", use_case, START, NOTHING), CHOICE(use_cases, "none"), FIXED,
       .help = "what matters: speed, quality, or efficiency" },
-    { ROW("profile", profile, START, NOTHING), WORDS(profiles, ""),
+    { ROW("profile", profile, START, NOTHING), WORDS(profiles, ""), FIXED,
       .help = "a set of values: a built-in one, or a [section] of the configuration file" },
 
     { ROW("cache-size", cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, TIB, MIB, "2G"), .unit = "bytes",
       .help = "memory the cache may use, everything counted; 0 turns it off" },
-    { ROW("policy", policy, CACHE, NOTHING), CHOICE(mface_policy_names, "smart"),
+    { ROW("policy", policy, CACHE, NOTHING), CHOICE(mface_policy_names, "smart"), FIXED,
       .help = "which entries to evict first" },
     { ROW("pre-cache", pre_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep pre-processed faces" },
     { ROW("post-cache", post_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep post-processed faces" },
-    { ROW("disk-cache-size", disk_cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, 16 * TIB, MIB, "0"), .unit = "bytes",
+    { ROW("disk-cache-size", disk_cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, 16 * TIB, MIB, "0"), .unit = "bytes", FIXED,
       .help = "disk space for results that later runs find again; 0 keeps none" },
-    { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""),
+    { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""), FIXED,
       .help = "folder for what is kept between runs; empty: ~/.cache/memoface; none: nothing is" },
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
       .help = "work on several frames at once; output stays in order" },
-    { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"),
+    { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"), FIXED,
       .help = "worker threads; 0: one per processor" },
-    { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"),
+    { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
 
-    { ROW("detector", detector, FACES, IN(DETECT)), WORDS(detectors, "ssd"),
+    { ROW("detector", detector, FACES, IN(DETECT)), WORDS(detectors, "ssd"), FIXED,
       .help = "face detector: a built-in one, or the path of an ONNX file" },
     { ROW("detector-window", detector_window_px, FACES, IN(DETECT)), NUMBER(INT, 0, 4096, 32, "480"), .unit = "px",
       .help = "longer side of what the detector sees; 0: its own choice" },
     { ROW("detector-threshold", detector_threshold, FACES, IN(DETECT)), NUMBER(FLOAT, 0.01, 1, 0.01, "0.5"),
       .help = "least score of a face" },
-    { ROW("marker", marker, FACES, IN(MARK)), WORDS(markers, "68"),
+    { ROW("marker", marker, FACES, IN(MARK)), WORDS(markers, "68"), FIXED,
       .help = "face landmarks: how many (built in), or the path of an ONNX file" },
     { ROW("max-faces", max_faces, FACES, IN(SELECT)), NUMBER(INT, 0, 256, 1, "1"),
       .help = "most faces kept in a frame, in sorted order; 0: all" },
@@ -214,15 +217,15 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("degrade", degrade_percent, FRAME, IN(MERGE)), NUMBER(INT, 0, 100, 1, "0"), .unit = "%",
       .help = "coarsens the background by shrinking and growing it" },
 
-    { ROW("encoder", encoder, OUTPUT, NOTHING), WORDS(encoders, ""),
+    { ROW("encoder", encoder, OUTPUT, NOTHING), WORDS(encoders, ""), FIXED,
       .help = "FFmpeg encoder; empty: by the container" },
-    { ROW("encode-for", encode_for, OUTPUT, NOTHING), CHOICE(encode_fors, "both"),
+    { ROW("encode-for", encode_for, OUTPUT, NOTHING), CHOICE(encode_fors, "both"), FIXED,
       .help = "what the encoder favours where speed names no preset" },
-    { ROW("quality", quality, OUTPUT, NOTHING), NUMBER(INT, -1, 255, 1, "-1"),
+    { ROW("quality", quality, OUTPUT, NOTHING), NUMBER(INT, -1, 255, 1, "-1"), FIXED,
       .help = "constant quality as the encoder counts it (CRF), lower is better; -1: its default" },
-    { ROW("speed", speed, OUTPUT, NOTHING), WORDS(speeds, ""),
+    { ROW("speed", speed, OUTPUT, NOTHING), WORDS(speeds, ""), FIXED,
       .help = "the encoder's preset; empty: by encode-for" },
-    { ROW("pixel-format", pixel_format, OUTPUT, NOTHING), TEXT(""),
+    { ROW("pixel-format", pixel_format, OUTPUT, NOTHING), TEXT(""), FIXED,
       .help = "FFmpeg's name; empty: the input's where the encoder can" },
 };
 // clang-format on

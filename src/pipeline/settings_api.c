@@ -115,6 +115,12 @@ struct mface_setting_info mface_settings_info(size_t i)
         .is_switch = row->type == MFACE_OPTION_BOOL,
         .words = row->type == MFACE_OPTION_BOOL ? switch_words : row->choices,
         .takes_text = row->type == MFACE_OPTION_STRING,
+        .is_number = row->type == MFACE_OPTION_INT || row->type == MFACE_OPTION_FLOAT ||
+                     row->type == MFACE_OPTION_SIZE,
+        .is_fixed = row->fixed,
+        .min = row->min,
+        .max = row->max,
+        .step = row->step,
     };
 }
 

@@ -13,6 +13,7 @@
 struct mface_trace {
     FILE *file;
     char *path;
+    uint64_t job; // whose demands follow; the file's lock guards it
 };
 
 enum mface_status mface_trace_open(const char *path, struct mface_trace **out)
@@ -54,7 +55,11 @@ enum mface_status mface_trace_close(struct mface_trace **trace_ptr)
 void mface_trace_add_job(struct mface_trace *trace, const struct mface_stage_bases *bases)
 {
     const struct mface_key version = mface_key_from_bytes(bases, sizeof *bases);
-    fprintf(trace->file, "job %016" PRIx64 "\n", version.lo);
+    flockfile(trace->file);
+    if (version.lo != trace->job)
+        fprintf(trace->file, "job %016" PRIx64 "\n", version.lo);
+    trace->job = version.lo;
+    funlockfile(trace->file);
 }
 
 void mface_trace_add_result(struct mface_trace *trace, enum mface_stage stage, struct mface_key key,
@@ -77,6 +82,7 @@ static void add_face(FILE *file, const struct mface_face *face)
 void mface_trace_add_frame(struct mface_trace *trace, const struct mface_eval *eval)
 {
     flockfile(trace->file); // a frame's lines stay together
+    mface_trace_add_job(trace, &eval->engine->bases);
     fprintf(trace->file, "frame %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %d\n",
         eval->canvas->key.lo, eval->detect_key.lo, eval->merge_key.lo, eval->n_faces);
     for (int i = 0; i < eval->n_faces; i++)

@@ -16,7 +16,8 @@ MFACE_NODISCARD enum mface_status mface_trace_open(const char *path, struct mfac
  * not be written. */
 MFACE_NODISCARD enum mface_status mface_trace_close(struct mface_trace **trace);
 
-/* A job under these settings and models. */
+/* A job under these settings and models; nothing if that is what was last said. Frames say it of
+ * themselves, for settings may change while some are in flight. */
 void mface_trace_add_job(struct mface_trace *trace, const struct mface_stage_bases *bases);
 
 /* A result that was computed: its own cost, without what it demanded, and its size. */

@@ -19,13 +19,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from media import Lab  # noqa: E402
 
 MODULES = ["exactness", "disk", "containers", "mistakes", "precision", "reports", "settings", "inputs",
-           "help"]
+           "help", "dashboard", "browser"]
 
 
 def collect(names):
     for module_name in MODULES:
         module = importlib.import_module("e2e_" + module_name)
-        for name, function in vars(module).items():
+        for name, function in list(vars(module).items()):
             if name.startswith("test_") and (not names or name in names):
                 yield name, function
 

@@ -1,5 +1,7 @@
 /* Frames: keys, and upright views of every layout and orientation. */
+#include "base/mem.h"
 #include "fixture.h"
+#include "media/convert.h"
 #include "media/frame.h"
 
 #include <stdio.h>
@@ -236,6 +238,48 @@ static void test_range_and_matrix_follow_tags_and_size(void **state)
     mface_frame_unref(&frame);
 }
 
+/* Where format and size stay there is still something to do. */
+static void test_conversion_of_the_range_alone(void **state)
+{
+    (void)state;
+    run("ffmpeg -v error -y -f lavfi -i 'color=white:s=96x64:r=5:d=1' -pix_fmt yuv420p "
+        "-color_range tv "
+        "-c:v rawvideo a.nut");
+    struct mface_frame *frame = first_frame("a.nut");
+    struct mface_converter converter = { 0 };
+    AVFrame *out = av_frame_alloc();
+    assert_non_null(out);
+    out->format = frame->av->format;
+    out->width = frame->av->width;
+    out->height = frame->av->height;
+    out->color_range = AVCOL_RANGE_JPEG;
+    assert_int_equal(frame->av->data[0][0], 235);
+    assert_int_equal(mface_converter_run(&converter, frame->av, out), MFACE_OK);
+    assert_int_equal(out->data[0][0], 255);
+    mface_converter_clear(&converter);
+    av_frame_free(&out);
+    mface_frame_unref(&frame);
+}
+
+static void test_jpeg_in_memory(void **state)
+{
+    (void)state;
+    unsigned char *jpeg;
+    size_t bytes;
+    make_frames("a.nut", ",transpose=1", "yuv422p10le");
+    struct mface_frame *frame = first_frame("a.nut");
+    assert_int_equal(mface_frame_to_jpeg(frame, 32, &jpeg, &bytes), MFACE_OK);
+    assert_true(bytes > 100 && jpeg[0] == 0xff && jpeg[1] == 0xd8);
+    FILE *file = fopen("a.jpg", "wb");
+    assert_true(file && fwrite(jpeg, 1, bytes, file) == bytes && fclose(file) == 0);
+    mface_mem_free(jpeg);
+    mface_frame_unref(&frame);
+    frame = first_frame("a.jpg");
+    assert_int_equal(mface_frame_picture(frame).w, 20); // 64x96 in 32, in even sides
+    assert_int_equal(mface_frame_picture(frame).h, 32);
+    mface_frame_unref(&frame);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +291,8 @@ int main(void)
         cmocka_unit_test(test_views_of_layouts),
         cmocka_unit_test(test_views_of_rotations),
         cmocka_unit_test(test_range_and_matrix_follow_tags_and_size),
+        cmocka_unit_test(test_conversion_of_the_range_alone),
+        cmocka_unit_test(test_jpeg_in_memory),
     };
     return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);
 }
