@@ -13,6 +13,7 @@
 
 #include "image/lab.h"
 #include "image/samples.h"
+#include "image/resample.h"
 #include "image/warp.h"
 
 #include <stddef.h>
@@ -41,6 +42,9 @@ struct mface_kernel_table {
     void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
     /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
     void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* dst[i] = the least, or greatest, of rows[0..4][i]. */
+    void (*least5)(const float *const rows[5], float *dst, size_t n);
+    void (*greatest5)(const float *const rows[5], float *dst, size_t n);
     /* w pixels of BGR to L*a*b* and back; linear[] is linear light of each U8 value. F32 works in
      * place. */
     void (*lab_of_u8)(const uint8_t *bgr, float *lab, size_t w, const float linear[256]);
@@ -53,6 +57,15 @@ struct mface_kernel_table {
     void (*add_moments)(
         const float *values, const float *weights, size_t n, struct mface_moments *moments);
     void (*apply_lines)(float *values, size_t n, const struct mface_lines *lines);
+    /* dst[i] = the median of rows[0..4][i + k·step], k = -2..2; the rows may be read from -2·step
+     * up to n + 2·step, and dst is none of them. step is 1 or 3. */
+    void (*median5_u8)(const void *const rows[5], size_t step, void *dst, size_t n);
+    void (*median5_f32)(const void *const rows[5], size_t step, void *dst, size_t n);
+    /* A strip of a row, of 1 or 3 channels (resample.h). */
+    mface_resample_fn resample[2];
+    /* dst[i] = Σ weights[j]·rows[j][i], j in turn; n_rows 2, 4 or 8. */
+    void (*weigh_rows)(
+        const float *const *rows, const float *weights, int n_rows, float *dst, size_t n);
     /* A span of a warp, by interpolation, samples, and 1 or 3 channels (warp.h). */
     mface_warp_fn warp[MFACE_N_INTERPS][MFACE_N_WARP_KINDS][2];
 };
@@ -88,8 +101,15 @@ void mface_lab_fill_c(struct mface_kernel_table *table);
 void mface_lab_fill_avx2(struct mface_kernel_table *table);
 void mface_lab_fill_avx512(struct mface_kernel_table *table);
 void mface_pack_fill_avx2(struct mface_kernel_table *table);
+void mface_median_fill_c(struct mface_kernel_table *table);
+void mface_median_fill_avx2(struct mface_kernel_table *table);
+void mface_median_fill_avx512(struct mface_kernel_table *table);
+void mface_morphology_fill_c(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx2(struct mface_kernel_table *table);
 void mface_pointwise_fill_avx512(struct mface_kernel_table *table);
+void mface_resample_fill_avx2(struct mface_kernel_table *table);
+void mface_resample_fill_avx512(struct mface_kernel_table *table);
+void mface_resize_fill_c(struct mface_kernel_table *table);
 void mface_sharpen_fill_c(struct mface_kernel_table *table);
 void mface_warp_fill_c(struct mface_kernel_table *table);
 void mface_warp_bilinear_fill_avx2(struct mface_kernel_table *table);

@@ -28,4 +28,47 @@ static inline void mface_pointwise_cut_to_u8(
         dst[i] = (uint8_t)(int)(src[i] * 255.0f + excess);
 }
 
+static inline void mface_pointwise_least5(const float *const rows[5], float *restrict dst, size_t n)
+{
+    const float *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3], *e = rows[4];
+    for (size_t i = 0; i < n; i++) {
+        const float ab = a[i] < b[i] ? a[i] : b[i], cd = c[i] < d[i] ? c[i] : d[i];
+        const float four = ab < cd ? ab : cd;
+        dst[i] = four < e[i] ? four : e[i];
+    }
+}
+
+static inline void mface_pointwise_greatest5(
+    const float *const rows[5], float *restrict dst, size_t n)
+{
+    const float *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3], *e = rows[4];
+    for (size_t i = 0; i < n; i++) {
+        const float ab = a[i] > b[i] ? a[i] : b[i], cd = c[i] > d[i] ? c[i] : d[i];
+        const float four = ab > cd ? ab : cd;
+        dst[i] = four > e[i] ? four : e[i];
+    }
+}
+
+static inline __attribute__((always_inline)) void mface_weigh_n_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0.0f;
+        for (int j = 0; j < n_rows; j++)
+            sum += weights[j] * rows[j][i];
+        dst[i] = sum;
+    }
+}
+
+static inline void mface_pointwise_weigh_rows(
+    const float *const *rows, const float *weights, int n_rows, float *restrict dst, size_t n)
+{
+    if (n_rows == 2)
+        mface_weigh_n_rows(rows, weights, 2, dst, n);
+    else if (n_rows == 4)
+        mface_weigh_n_rows(rows, weights, 4, dst, n);
+    else
+        mface_weigh_n_rows(rows, weights, 8, dst, n);
+}
+
 #endif

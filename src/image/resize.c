@@ -1,39 +1,92 @@
 /* Separable resize.
  *
- * The output is made in strips of at most STRIP columns. Within a strip every source row that is
- * needed is resampled across once into a ring of float rows (as many as there are taps, indexed by
- * source row modulo 8), and each output row is a weighted sum of ring rows. The ring lives on the
- * stack: nothing is allocated. Positions are exact (OpenCV rounds its U8 weights to 11 bits). */
+ * The output is made in strips of columns. Within a strip every source row that is needed is
+ * resampled across once into a ring of float rows (as many as there are taps, indexed by source row
+ * modulo 8), and each output row is a weighted sum of ring rows. A row of the source is first
+ * turned into floats, with its ends repeated as far as taps reach, so that loops need not look for
+ * them; strips are as narrow as that takes when shrinking. All of this lives on the stack: nothing
+ * is allocated. Positions are exact (OpenCV rounds its U8 weights to 11 bits). */
 #include "image/interp.h"
+#include "image/kernel_table.h"
+#include "image/pointwise.h"
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
-enum { STRIP = 64, RING = MFACE_TAPS_MAX };
-
-struct axis {
-    int first; // first tap; may lie outside the source
-    float weights[MFACE_TAPS_MAX];
+enum {
+    STRIP = MFACE_RESAMPLE_STRIP,
+    RING = MFACE_TAPS_MAX,
+    PART = 1024, // pixels of a source row that a strip may need
+    SLACK = MFACE_RESAMPLE_SLACK,
 };
 
 struct strip {
+    const struct mface_kernel_table *kernels;
     const struct mface_image *src, *dst;
-    int n_taps;
-    int x0, n;   // columns of the output
-    float scale; // applied to source samples: 1, 255 or 1/255
-    struct axis column[STRIP];
+    enum mface_interp interp;
+    int x0;           // first column of the output
+    int left, n_part; // the source's columns it needs, also beyond both ends
+    struct mface_resample across;
     int row_in_ring[RING]; // which source row a slot holds, or -1
-    float ring[RING][STRIP * 3];
+    float ring[RING][STRIP * 3 + SLACK];
+    float part[PART * 3 + SLACK];
 };
 
-/* Output i of `to` samples over `from` ones: centres at half-integers. */
-static struct axis axis_at(enum mface_interp interp, int i, int from, int to)
+static inline __attribute__((always_inline)) void resample(
+    const struct mface_resample *resample, const float *row, float *out, int n_taps, int c)
 {
-    const double position = (i + 0.5) * ((double)from / to) - 0.5;
-    const double whole = floor(position);
-    struct axis axis = { .first = (int)whole - (mface_interp_n_taps(interp) / 2 - 1) };
-    mface_interp_weights(interp, position - whole, axis.weights);
-    return axis;
+    for (int x = 0; x < resample->n; x++) {
+        const float *from = row + resample->first[x] * c;
+        float sum[3] = { 0 };
+        for (int i = 0; i < n_taps; i++)
+            for (int k = 0; k < c; k++)
+                sum[k] += resample->tap[x][i] * from[i * c + k];
+        for (int k = 0; k < c; k++)
+            out[x * c + k] = sum[k] * resample->scale;
+    }
+}
+
+static inline __attribute__((always_inline)) void resample_any(
+    const struct mface_resample *with, const float *row, float *out, int c)
+{
+    if (with->n_taps == 2)
+        resample(with, row, out, 2, c);
+    else if (with->n_taps == 4)
+        resample(with, row, out, 4, c);
+    else
+        resample(with, row, out, 8, c);
+}
+
+static void resample_1(const struct mface_resample *with, const float *row, float *out)
+{
+    resample_any(with, row, out, 1);
+}
+
+static void resample_3(const struct mface_resample *with, const float *row, float *out)
+{
+    resample_any(with, row, out, 3);
+}
+
+void mface_resize_fill_c(struct mface_kernel_table *table)
+{
+    table->resample[0] = resample_1;
+    table->resample[1] = resample_3;
+    table->weigh_rows = mface_pointwise_weigh_rows;
+}
+
+static double position_of(int i, int from, int to)
+{
+    return (i + 0.5) * ((double)from / to) - 0.5;
+}
+
+/* Output i of `to` samples over `from` ones, centres at half-integers: its weights; returns its
+ * first tap, which may lie outside. */
+static int axis_at(enum mface_interp interp, int i, int from, int to, float *weights)
+{
+    const double position = position_of(i, from, to), whole = floor(position);
+    mface_interp_weights(interp, position - whole, weights);
+    return (int)whole - (mface_interp_n_taps(interp) / 2 - 1);
 }
 
 static int clamp_index(int i, int n)
@@ -41,92 +94,117 @@ static int clamp_index(int i, int n)
     return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-static inline __attribute__((always_inline)) void resample_columns(
-    struct strip *strip, const void *row, float *out, int c, enum mface_sample sample)
+/* Turns the part of a source row that the strip needs into floats. */
+static void load_part(struct strip *strip, int y)
 {
-    const int last = strip->src->w;
-    for (int x = 0; x < strip->n; x++) {
-        const struct axis *axis = &strip->column[x];
-        float sum[3] = { 0 };
-        for (int i = 0; i < strip->n_taps; i++) {
-            const int at = clamp_index(axis->first + i, last) * c;
-            for (int k = 0; k < c; k++)
-                sum[k] +=
-                    axis->weights[i] * (sample == MFACE_SAMPLE_U8 ? ((const uint8_t *)row)[at + k]
-                                                                  : ((const float *)row)[at + k]);
-        }
-        for (int k = 0; k < c; k++)
-            out[x * c + k] = sum[k] * strip->scale;
-    }
+    const struct mface_image *src = strip->src;
+    const int c = src->c, from = clamp_index(strip->left, src->w);
+    const int to = clamp_index(strip->left + strip->n_part - 1, src->w) + 1;
+    const size_t n = (size_t)((to - from) * c);
+    float *inside = strip->part + (from - strip->left) * c;
+    if (src->sample == MFACE_SAMPLE_U8)
+        strip->kernels->u8_to_codes(mface_image_row_u8(src, y) + (size_t)(from * c), inside, n);
+    else
+        memcpy(inside, mface_image_row_f32(src, y) + (size_t)(from * c), n * sizeof(float));
+    const size_t pixel_bytes = (size_t)c * sizeof(float);
+    for (int x = strip->left; x < from; x++)
+        memcpy(strip->part + (x - strip->left) * c, inside, pixel_bytes);
+    for (int x = to; x < strip->left + strip->n_part; x++)
+        memcpy(strip->part + (x - strip->left) * c, inside + n - c, pixel_bytes);
 }
 
 static const float *ring_row(struct strip *strip, int y)
 {
     const int slot = y % RING;
     float *out = strip->ring[slot];
-    if (strip->row_in_ring[slot] == y)
-        return out;
-    strip->row_in_ring[slot] = y;
-    const void *row = mface_image_row_u8(strip->src, y);
-    const bool u8 = strip->src->sample == MFACE_SAMPLE_U8;
-    if (strip->src->c == 3)
-        u8 ? resample_columns(strip, row, out, 3, MFACE_SAMPLE_U8)
-           : resample_columns(strip, row, out, 3, MFACE_SAMPLE_F32);
-    else
-        u8 ? resample_columns(strip, row, out, 1, MFACE_SAMPLE_U8)
-           : resample_columns(strip, row, out, 1, MFACE_SAMPLE_F32);
+    if (strip->row_in_ring[slot] != y) {
+        strip->row_in_ring[slot] = y;
+        load_part(strip, y);
+        strip->kernels->resample[strip->src->c == 3](&strip->across, strip->part, out);
+    }
     return out;
 }
 
-static void store_row(const struct strip *strip, int y, const float *sum)
+static void resize_row(struct strip *strip, int y)
 {
     const struct mface_image *dst = strip->dst;
-    const int n = strip->n * dst->c, start = strip->x0 * dst->c;
-    if (dst->sample == MFACE_SAMPLE_U8) {
-        uint8_t *row = mface_image_row_u8(dst, y) + start;
-        for (int i = 0; i < n; i++)
-            row[i] = mface_round_u8(sum[i]);
-    } else {
-        float *row = mface_image_row_f32(dst, y) + start;
-        for (int i = 0; i < n; i++)
-            row[i] = sum[i];
+    const int n_taps = strip->across.n_taps;
+    const size_t n = (size_t)(strip->across.n * dst->c), start = (size_t)(strip->x0 * dst->c);
+    const float *rows[MFACE_TAPS_MAX];
+    float weights[MFACE_TAPS_MAX], sum[STRIP * 3];
+    const int first = axis_at(strip->interp, y, strip->src->h, dst->h, weights);
+    for (int j = 0; j < n_taps; j++)
+        rows[j] = ring_row(strip, clamp_index(first + j, strip->src->h));
+    if (dst->sample == MFACE_SAMPLE_F32) {
+        strip->kernels->weigh_rows(rows, weights, n_taps, mface_image_row_f32(dst, y) + start, n);
+        return;
+    }
+    strip->kernels->weigh_rows(rows, weights, n_taps, sum, n);
+    strip->kernels->codes_to_u8(sum, mface_image_row_u8(dst, y) + start, n);
+}
+
+/* Column x of the strip, whose taps begin at `first`. */
+static void set_column(struct mface_resample *across, int x, int first, int c)
+{
+    across->first[x] = first;
+    for (int k = 0; k < c; k++)
+        across->flat_first[c * x + k] = c * first + k;
+    for (int j = 0; j < across->n_taps; j++) {
+        for (int k = 0; k < 4; k++)
+            across->wide[j][x][k] = across->tap[x][j];
+        for (int k = 0; k < c; k++)
+            across->flat_tap[j][c * x + k] = across->tap[x][j];
     }
 }
 
-static void resize_row(struct strip *strip, int y, enum mface_interp interp)
+static bool is_dense(const struct mface_resample *across, int c)
 {
-    const struct axis axis = axis_at(interp, y, strip->src->h, strip->dst->h);
-    const int n = strip->n * strip->dst->c;
-    float sum[STRIP * 3] = { 0 };
-    for (int j = 0; j < strip->n_taps; j++) {
-        const float *row = ring_row(strip, clamp_index(axis.first + j, strip->src->h));
-        const float weight = axis.weights[j];
-        for (int i = 0; i < n; i++)
-            sum[i] += weight * row[i];
+    const int n = across->n * c;
+    for (int i = 0; i < n; i += 16) {
+        const int last = i + 15 < n ? i + 15 : n - 1;
+        if ((across->first[last / c] + across->n_taps - across->first[i / c]) * c > 32)
+            return false;
     }
-    store_row(strip, y, sum);
+    return true;
 }
 
-static void resize_strip(struct strip *strip, enum mface_interp interp)
+/* Takes as many columns from x0 on as a strip can; false when the last one is done. */
+static bool begin_strip(struct strip *strip, int x0)
 {
-    for (int x = 0; x < strip->n; x++)
-        strip->column[x] = axis_at(interp, strip->x0 + x, strip->src->w, strip->dst->w);
+    const int from = strip->src->w, to = strip->dst->w, n_taps = strip->across.n_taps;
+    struct mface_resample *across = &strip->across;
+    strip->x0 = x0;
+    across->n = 0;
+    while (across->n < STRIP && x0 + across->n < to) {
+        const int x = across->n;
+        const int first = axis_at(strip->interp, x0 + x, from, to, across->tap[x]);
+        strip->left = x == 0 ? first : strip->left;
+        if (first + n_taps - strip->left > PART)
+            break;
+        strip->n_part = first + n_taps - strip->left;
+        set_column(across, x, first - strip->left, strip->src->c);
+        across->n++;
+    }
+    across->is_dense = is_dense(across, strip->src->c);
     for (int i = 0; i < RING; i++)
         strip->row_in_ring[i] = -1;
-    for (int y = 0; y < strip->dst->h; y++)
-        resize_row(strip, y, interp);
+    return across->n > 0;
 }
 
 void mface_resize(
     const struct mface_image *src, const struct mface_image *dst, enum mface_interp interp)
 {
     assert(src->c == dst->c);
-    struct strip strip = { .src = src, .dst = dst, .n_taps = mface_interp_n_taps(interp) };
-    strip.scale = src->sample == dst->sample       ? 1.0f
-                  : src->sample == MFACE_SAMPLE_U8 ? 1.0f / 255.0f
-                                                   : 255.0f;
-    for (strip.x0 = 0; strip.x0 < dst->w; strip.x0 += STRIP) {
-        strip.n = dst->w - strip.x0 < STRIP ? dst->w - strip.x0 : STRIP;
-        resize_strip(&strip, interp);
-    }
+    struct strip strip; // large: only what is used is set
+    strip.kernels = mface_kernel_table();
+    strip.src = src;
+    strip.dst = dst;
+    strip.interp = interp;
+    strip.across.n_taps = mface_interp_n_taps(interp);
+    strip.across.scale = src->sample == dst->sample       ? 1.0f
+                         : src->sample == MFACE_SAMPLE_U8 ? 1.0f / 255.0f
+                                                          : 255.0f;
+    for (int x0 = 0; begin_strip(&strip, x0); x0 += strip.across.n)
+        for (int y = 0; y < dst->h; y++)
+            resize_row(&strip, y);
 }

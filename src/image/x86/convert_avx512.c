@@ -30,15 +30,30 @@ static void u8_to_codes(const uint8_t *src, float *dst, size_t n)
 }
 
 /* Maximum and minimum return their second operand when one is NaN, as the C code does. */
+static inline __m512i round_codes(__m512 x, float factor)
+{
+    x = _mm512_max_ps(_mm512_mul_ps(x, _mm512_set1_ps(factor)), _mm512_setzero_ps());
+    x = _mm512_min_ps(x, _mm512_set1_ps(255.0f));
+    return _mm512_cvttps_epi32(_mm512_add_ps(x, _mm512_set1_ps(0.5f)));
+}
+
 static inline __attribute__((always_inline)) void round_to_u8(
     const float *src, uint8_t *dst, size_t n, float factor)
 {
-    const __m512 scale = _mm512_set1_ps(factor), full = _mm512_set1_ps(255.0f);
-    for (size_t i = 0; i < n; i += 16) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        __m512i codes[4];
+        for (int k = 0; k < 4; k++)
+            codes[k] = round_codes(_mm512_loadu_ps(src + i + 16 * k), factor);
+        // Packing works within quarters of a register, which leaves groups of four to sort.
+        const __m512i packed = _mm512_packus_epi16(
+            _mm512_packs_epi32(codes[0], codes[1]), _mm512_packs_epi32(codes[2], codes[3]));
+        _mm512_storeu_si512(dst + i, _mm512_permutexvar_epi32(order, packed));
+    }
+    for (; i < n; i += 16) {
         const __mmask16 m = lanes(n - i);
-        __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(m, src + i), scale);
-        x = _mm512_min_ps(_mm512_max_ps(x, _mm512_setzero_ps()), full);
-        const __m512i codes = _mm512_cvttps_epi32(_mm512_add_ps(x, _mm512_set1_ps(0.5f)));
+        const __m512i codes = round_codes(_mm512_maskz_loadu_ps(m, src + i), factor);
         _mm_mask_storeu_epi8(dst + i, m, _mm512_cvtepi32_epi8(codes));
     }
 }
