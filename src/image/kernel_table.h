@@ -12,8 +12,8 @@
 #define MFACE_IMAGE_KERNEL_TABLE_H
 
 #include "image/lab.h"
-#include "image/samples.h"
 #include "image/resample.h"
+#include "image/samples.h"
 #include "image/warp.h"
 
 #include <stddef.h>
