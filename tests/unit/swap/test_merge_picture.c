@@ -106,17 +106,16 @@ static void check_all(const struct mface_merge_params *params, const struct face
 {
     int n_touched = 0;
     for (int i = 0; i < n_layouts; i++)
-        for (int full = 0; full < 2; full++)
-            for (int symmetry = 0; symmetry < 8; symmetry++) {
-                struct scene scene = scene_make(&layouts[i], full, 53);
-                for (int place = 0; place < N_PLACES; place++)
-                    n_touched += check_same(params, &places[place], f, &scene, symmetry);
-                free(scene.block);
-            }
-    assert_true(n_touched > n_layouts * 2 * 8 * N_PLACES / 3);
+        for (int symmetry = 0; symmetry < 8; symmetry++) {
+            struct scene scene = scene_make(&layouts[i], (symmetry + i) & 1, 53);
+            for (int place = 0; place < N_PLACES; place++)
+                n_touched += check_same(params, &places[place], f, &scene, symmetry);
+            free(scene.block);
+        }
+    assert_true(n_touched > n_layouts * 8 * N_PLACES / 3);
 }
 
-static const char *const levels[] = { "c", "avx2", "avx512", "all" };
+static const char *const levels[] = { "c", "avx2", "all" };
 
 static void at_every_level(const struct mface_merge_params *params, const struct face *f, int n)
 {
