@@ -36,10 +36,11 @@ static inline struct spots find_spots(const struct mface_warp_span *span, int i,
 }
 
 /* Eight bytes from each of two, or four, places. */
+typedef double __attribute__((aligned(1), may_alias)) eight_bytes;
+
 static inline __m128i load_pair(const uint8_t *a, const uint8_t *b)
 {
-    const __m128d low = _mm_load_sd((const double *)(const void *)a);
-    return _mm_castpd_si128(_mm_loadh_pd(low, (const double *)(const void *)b));
+    return _mm_castpd_si128(_mm_setr_pd(*(const eight_bytes *)a, *(const eight_bytes *)b));
 }
 
 static inline __m256i load_four(const uint8_t *row, const int64_t *o, int a, int b, int c, int d)
