@@ -115,11 +115,24 @@ static enum mface_status detect(void *user, const struct mface_picture *picture,
     return mface_detector_run(models->detector, picture, params, boxes, n_boxes);
 }
 
-static enum mface_status mark(void *user, const struct mface_picture *picture,
-    const struct mface_box *box, struct mface_landmarks *landmarks)
+static struct mface_look look_at(void *user, const struct mface_box *box)
 {
     const struct mface_models *models = user;
-    return mface_marker_run(models->marker, picture, box, landmarks);
+    return mface_marker_look_at(models->marker, box);
+}
+
+static bool look_again(
+    void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+{
+    const struct mface_models *models = user;
+    return mface_marker_look_again(models->marker, landmarks, look);
+}
+
+static enum mface_status mark(void *user, const struct mface_picture *picture,
+    const struct mface_look *look, struct mface_landmarks *landmarks)
+{
+    const struct mface_models *models = user;
+    return mface_marker_run(models->marker, picture, look, landmarks);
 }
 
 static enum mface_status swap(void *user, const struct mface_dfm_params *params,
@@ -135,6 +148,8 @@ void mface_models_describe(struct mface_models *models, struct mface_engine_mode
     *out = (struct mface_engine_models) {
         .user = models,
         .detect = detect,
+        .look_at = look_at,
+        .look_again = look_again,
         .mark = mark,
         .swap = swap,
         .digests = {

@@ -1,6 +1,11 @@
 /* Frames in flight live in a ring: the decoder fills the slot at `n_read`, workers finish slots in
  * any order, and the calling thread takes the slot at `n_taken` once that one is done. So order is
- * kept without sorting, and a full ring stops the decoder. */
+ * kept without sorting, and a full ring stops the decoder.
+ *
+ * In between lies one step that goes in the frames' order, for faces are followed from frame to
+ * frame: finding them, at `n_found`. No worker ever waits for its turn there. Who begins a frame, or
+ * has just found the faces of one, sees whether it is the next one's turn; the last to look does it.
+ * Without following, faces are found as part of the beginning and the turn only passes. */
 #include "pipeline/pipeline.h"
 
 #include "base/cpu.h"
@@ -11,11 +16,16 @@
 #include <pthread.h>
 #include <time.h>
 
+enum progress { FREE, READ, BEGUN, FOUND, DONE };
+
 struct slot {
     struct flow *flow;
+    struct mface_engine *engine; // that this frame goes through
+    struct mface_eval *eval;     // kept from frame to frame
+    struct mface_canvas canvas;
     struct mface_frame *frame;
     int64_t decoded_us;
-    bool is_done; // by lock
+    enum progress progress; // by lock
 };
 
 struct flow {
@@ -24,10 +34,12 @@ struct flow {
     struct slot *slots;
     int64_t n_slots;
     atomic_bool is_first_failure_told;
+    struct mface_tracks tracks; // of whoever is finding
 
     pthread_mutex_t lock;   // guards what follows
     pthread_cond_t changed; // anything that follows did
-    int64_t n_read, n_taken;
+    int64_t n_read, n_found, n_taken;
+    bool is_finding; // someone is, at n_found
     bool is_stopped; // no further frames are wanted
     bool has_ended;  // the decoder is gone
     enum mface_status read_status;
@@ -61,24 +73,91 @@ static void tell_first_failure(struct flow *flow, const struct mface_frame *fram
             (long long)mface_frame_index(frame));
 }
 
+static void set_progress(struct slot *slot, enum progress progress)
+{
+    struct flow *flow = slot->flow;
+    pthread_mutex_lock(&flow->lock);
+    slot->progress = progress;
+    pthread_cond_broadcast(&flow->changed);
+    pthread_mutex_unlock(&flow->lock);
+}
+
+static void begin(struct slot *slot)
+{
+    slot->canvas = (struct mface_canvas) {
+        .picture = mface_frame_picture(slot->frame),
+        .key = mface_frame_key(slot->frame),
+        .is_alone = slot->flow->params->frames_are_alone,
+        .make_writable = make_writable,
+        .user = slot->frame,
+    };
+    mface_eval_begin(slot->eval, slot->engine, &slot->canvas);
+    if (!mface_engine_follows(slot->engine))
+        mface_eval_find(slot->eval, NULL);
+    set_progress(slot, BEGUN);
+}
+
+/* The slot whose turn it is to be found, if nobody is at it: the caller's now. */
+static struct slot *take_turn(struct flow *flow)
+{
+    pthread_mutex_lock(&flow->lock);
+    struct slot *slot = slot_at(flow, flow->n_found);
+    const bool is_mine = !flow->is_finding && slot->progress == BEGUN;
+    flow->is_finding |= is_mine;
+    pthread_mutex_unlock(&flow->lock);
+    return is_mine ? slot : NULL;
+}
+
+static void pass_turn(struct slot *slot)
+{
+    struct flow *flow = slot->flow;
+    pthread_mutex_lock(&flow->lock);
+    slot->progress = FOUND;
+    flow->n_found++;
+    flow->is_finding = false;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+static void find(struct slot *slot)
+{
+    if (mface_engine_follows(slot->engine))
+        mface_eval_find(slot->eval, &slot->flow->tracks);
+    else
+        mface_tracks_clear(&slot->flow->tracks);
+    pass_turn(slot);
+}
+
+static void finish(void *arg, int worker)
+{
+    (void)worker;
+    struct slot *slot = arg;
+    int n_faces;
+    if (mface_eval_finish(slot->eval, &n_faces) != MFACE_OK)
+        tell_first_failure(slot->flow, slot->frame);
+    set_progress(slot, DONE);
+}
+
+/* Finds faces as long as it is somebody's turn. The frames found are finished by whoever comes to
+ * them first; the last one, still warm in this processor's memory, here. */
+static void find_in_order(struct flow *flow)
+{
+    struct slot *found = NULL, *next;
+    while ((next = take_turn(flow))) {
+        if (found && mface_pool_submit(flow->pool, finish, found) != MFACE_OK)
+            finish(found, 0);
+        find(next);
+        found = next;
+    }
+    if (found)
+        finish(found, 0);
+}
+
 static void work(void *arg, int worker)
 {
     (void)worker;
     struct slot *slot = arg;
-    struct flow *flow = slot->flow;
-    struct mface_canvas canvas = {
-        .picture = mface_frame_picture(slot->frame),
-        .key = mface_frame_key(slot->frame),
-        .make_writable = make_writable,
-        .user = slot->frame,
-    };
-    int n_faces;
-    if (mface_engine_run(flow->params->engine, &canvas, &n_faces) != MFACE_OK)
-        tell_first_failure(flow, slot->frame);
-    pthread_mutex_lock(&flow->lock);
-    slot->is_done = true;
-    pthread_cond_broadcast(&flow->changed);
-    pthread_mutex_unlock(&flow->lock);
+    begin(slot);
+    find_in_order(slot->flow);
 }
 
 /* The decoder's thread */
@@ -106,7 +185,10 @@ static enum mface_status read_frame(struct flow *flow, struct mface_frame **fram
 static enum mface_status submit(struct flow *flow, struct mface_frame *frame)
 {
     struct slot *slot = slot_at(flow, flow->n_read); // n_read is written by this thread alone
-    *slot = (struct slot) { .flow = flow, .frame = frame, .decoded_us = mface_time_us() };
+    slot->engine = flow->params->engine;
+    slot->frame = frame;
+    slot->decoded_us = mface_time_us();
+    slot->progress = READ; // nobody else looks at a slot before it is begun
     const enum mface_status status = mface_pool_submit(flow->pool, work, slot);
     if (status != MFACE_OK) {
         mface_frame_unref(&slot->frame);
@@ -158,7 +240,7 @@ static enum next wait_for_next(struct flow *flow, int64_t tick_us, struct slot *
     *slot = slot_at(flow, flow->n_taken);
     for (;;) {
         const bool is_empty = flow->n_taken == flow->n_read;
-        if (!is_empty && (*slot)->is_done)
+        if (!is_empty && (*slot)->progress == DONE)
             next = NEXT_FRAME;
         else if (is_empty && flow->has_ended)
             next = NEXT_END;
@@ -195,6 +277,7 @@ static void give_back(struct flow *flow, struct slot *slot)
 {
     mface_frame_unref(&slot->frame);
     pthread_mutex_lock(&flow->lock);
+    slot->progress = FREE;
     flow->n_taken++;
     pthread_cond_broadcast(&flow->changed);
     pthread_mutex_unlock(&flow->lock);
@@ -224,14 +307,35 @@ static enum mface_status write_all(struct flow *flow)
     }
 }
 
-static enum mface_status flow_init(struct flow *flow, const struct mface_pipeline_params *params)
+static void free_slots(struct flow *flow)
 {
-    *flow = (struct flow) { .params = params, .n_slots = n_slots_for(params->n_workers) };
+    for (int64_t i = 0; flow->slots && i < flow->n_slots; i++)
+        mface_eval_free(&flow->slots[i].eval);
+    mface_mem_free(flow->slots);
+}
+
+static enum mface_status make_slots(struct flow *flow)
+{
     flow->slots = mface_mem_calloc((size_t)flow->n_slots, sizeof *flow->slots);
     if (!flow->slots)
         return mface_fail_nomem("pipeline");
+    for (int64_t i = 0; i < flow->n_slots; i++) {
+        flow->slots[i].flow = flow;
+        MFACE_TRY(mface_eval_create(&flow->slots[i].eval));
+    }
+    return MFACE_OK;
+}
+
+static enum mface_status flow_init(struct flow *flow, const struct mface_pipeline_params *params)
+{
+    *flow = (struct flow) { .params = params, .n_slots = n_slots_for(params->n_workers) };
+    const enum mface_status status = make_slots(flow);
+    if (status != MFACE_OK) {
+        free_slots(flow);
+        return status;
+    }
     if (mface_pool_create("mface-work", params->n_workers, &flow->pool) != MFACE_OK) {
-        mface_mem_free(flow->slots);
+        free_slots(flow);
         return mface_fail(MFACE_ERR_NOMEM, "the system refuses %d threads", params->n_workers);
     }
     pthread_condattr_t attr;
@@ -248,7 +352,8 @@ static void flow_clear(struct flow *flow)
     mface_pool_free(&flow->pool);
     pthread_cond_destroy(&flow->changed);
     pthread_mutex_destroy(&flow->lock);
-    mface_mem_free(flow->slots);
+    mface_tracks_clear(&flow->tracks);
+    free_slots(flow);
 }
 
 enum mface_status mface_pipeline_run(const struct mface_pipeline_params *params, bool *is_writable)

@@ -16,6 +16,7 @@ struct mface_pipeline_params {
     struct mface_engine *engine;
     struct mface_tally *tally;
     int n_workers;            // ≥ 1
+    bool frames_are_alone;    // still images: no face is followed from one to the next
     atomic_bool *cancel;      // set from anywhere to stop soon
     void (*tick)(void *user); // called from this thread, about interval_us apart; may be NULL
     void *user;

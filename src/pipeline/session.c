@@ -171,6 +171,7 @@ struct run {
     struct mface_engine *engine;
     struct mface_trace *trace; // NULL: none
     int64_t frames_total;
+    bool has_stills;
     int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
     struct mface_provenance provenance; // the writer borrows its strings
@@ -217,6 +218,7 @@ static enum mface_status open_reader(struct run *run)
     struct mface_reader_info info;
     mface_reader_get_info(run->reader, &info);
     run->frames_total = info.n_frames;
+    run->has_stills = info.fps == 0;
     return MFACE_OK;
 }
 
@@ -282,6 +284,7 @@ static enum mface_status run_pipeline(struct run *run)
         .engine = run->engine,
         .tally = &run->session->tally,
         .n_workers = mface_settings_n_workers(&run->session->settings),
+        .frames_are_alone = run->has_stills,
         .cancel = &run->session->cancel,
         .tick = tick,
         .user = run,

@@ -116,6 +116,10 @@ const struct mface_option mface_settings_rows[] = {
       .help = "swap every face that is kept" },
     { ROW("face-id", face_id, FACES, IN(SELECT)), NUMBER(INT, 0, 999, 1, "0"),
       .help = "which of the kept faces to swap, counted from 0" },
+    { ROW("detect-every", detect_every, FACES, IN(TRACK)), NUMBER(INT, 1, 1000, 1, "30"), .unit = "frames",
+      .help = "how often to look for faces where known ones are followed; 1: in every frame" },
+    { ROW("smooth", smooth, FACES, IN(TRACK)), NUMBER(INT, 1, 150, 1, "1"), .unit = "frames",
+      .help = "calms landmarks at rest as a mean over so many frames would, without its lag; 1: not" },
 
     { ROW("align-mode", align_mode, ALIGNMENT, IN(ALIGN)), CHOICE(align_modes, "points"),
       .help = "what the crop follows: landmarks, the detected box, or the middle of the frame" },
