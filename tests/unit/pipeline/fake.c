@@ -97,12 +97,12 @@ static enum mface_status mark(void *user, const struct mface_picture *picture,
     const struct mface_look *look, struct mface_landmarks *landmarks)
 {
     struct fake_models *models = user;
-    (void)picture;
+    const double shake = models->shakes ? picture->data[0][0] % 8 / 8.0 : 0;
     atomic_fetch_add(&models->n_mark, 1);
     landmarks->n = 68;
     for (int i = 0; i < 68; i++) {
         const double angle = i * 0.37, radius = i == 67 ? 0 : i < 17 ? 0.5 : 0.25;
-        landmarks->p[i].x = (float)(look->x + radius * look->side * cos(angle));
+        landmarks->p[i].x = (float)(look->x + shake + radius * look->side * cos(angle));
         landmarks->p[i].y = (float)(look->y + radius * look->side * sin(angle));
     }
     return MFACE_OK;

@@ -1,6 +1,7 @@
 /* The pipeline over a reader and a writer of this file's own: order, cancelling, failures. The
  * functions of media/media.h that the pipeline calls are defined here, so no file is opened. */
 #include "fake.h"
+#include "base/hash.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/settings.h"
 
@@ -18,6 +19,7 @@ struct mface_frame {
 
 struct mface_reader {
     int64_t n_frames, n_read;
+    bool is_calm; // ten frames at a time that differ in a few pixels
     enum mface_status fails_with; // at the end
 };
 
@@ -26,6 +28,7 @@ struct mface_writer {
     atomic_bool *cancel;
     bool in_order;
     struct fake_frame last;
+    struct mface_hasher hasher; // of all frames
 };
 
 static atomic_int n_frames_alive;
@@ -36,7 +39,9 @@ enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_fr
         return reader->fails_with != MFACE_OK ? reader->fails_with : MFACE_ERR_EOF;
     *frame = malloc(sizeof **frame);
     assert_non_null(*frame);
-    fake_frame_init(&(*frame)->pixels, (unsigned)reader->n_read);
+    const int64_t n = reader->n_read;
+    fake_frame_init(&(*frame)->pixels, (unsigned)(reader->is_calm ? n / 10 : n));
+    (*frame)->pixels.luma[0][0] = (uint8_t)n;
     (*frame)->index = reader->n_read++;
     atomic_fetch_add(&n_frames_alive, 1);
     return MFACE_OK;
@@ -50,6 +55,7 @@ enum mface_status mface_writer_write(struct mface_writer *writer, struct mface_f
         atomic_store(writer->cancel, true);
     writer->in_order &= frame->index == writer->n_written;
     writer->last = frame->pixels;
+    mface_hasher_add_bytes(&writer->hasher, frame->pixels.luma, sizeof frame->pixels.luma);
     writer->n_written++;
     return MFACE_OK;
 }
@@ -104,6 +110,7 @@ static int setup(void **state)
     world.reader.n_frames = 60;
     world.writer = (struct mface_writer) { .fails_at = -1, .cancels_at = -1, .in_order = true };
     world.writer.cancel = &world.cancel;
+    mface_hasher_init(&world.writer.hasher);
     world.caller = pthread_self();
     *state = &world;
     return 0;
@@ -160,6 +167,32 @@ static void test_order_is_kept(void **state)
     }
 }
 
+/* What is followed and smoothed depends on the frames before, never on who worked on them when. */
+static void test_history_goes_in_order(void **state)
+{
+    static const struct {
+        int detect_every, smooth;
+    } variants[] = { { 1, 1 }, { 30, 1 }, { 1, 9 }, { 4, 9 } };
+    struct world *world = *state;
+    bool is_writable;
+    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+        struct mface_key expected = { 0 };
+        for (int n_workers = 1; n_workers <= 9; n_workers += 4) {
+            setup(state);
+            world->reader.is_calm = true;
+            world->models.shakes = true;
+            world->settings.detect_every = variants[i].detect_every;
+            world->settings.smooth = variants[i].smooth;
+            assert_int_equal(run(world, n_workers, &is_writable), MFACE_OK);
+            assert_int_equal(world->writer.n_written, 60);
+            const struct mface_key key = mface_hasher_finish(&world->writer.hasher);
+            if (n_workers == 1)
+                expected = key;
+            assert_true(mface_key_equal(expected, key));
+        }
+    }
+}
+
 static void test_empty_input(void **state)
 {
     struct world *world = *state;
@@ -213,6 +246,7 @@ static void test_failed_frames_leave_in_order_unchanged(void **state)
     assert_int_equal(world->writer.n_written, 60);
     assert_int_equal(mface_counter_get(&world->tally.frames_failed), 60);
     fake_frame_init(&expected, 59);
+    expected.luma[0][0] = 59;
     assert_true(fake_frame_equal(&expected, &world->writer.last));
 }
 
@@ -226,6 +260,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(order_is_kept),
+        TEST(history_goes_in_order),
         TEST(empty_input),
         TEST(cancel_keeps_what_was_begun),
         TEST(failed_read_keeps_what_came_before),
