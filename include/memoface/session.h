@@ -52,6 +52,7 @@ struct mface_stats {
     int64_t frames_without_face;
     int64_t frames_failed;  // passed through unchanged because a stage failed
     int64_t frames_damaged; // could not be decoded
+    int64_t frames_dropped; // left out because newer ones were there (latency)
     double wall_s, fps, cpu_s;
     double cpu_percent; // of all processors this process may use, 0..100
     double cpu_ms_per_frame;

@@ -5,7 +5,10 @@
  * In between lies one step that goes in the frames' order, for faces are followed from frame to
  * frame: finding them, at `n_found`. No worker ever waits for its turn there. Who begins a frame, or
  * has just found the faces of one, sees whether it is the next one's turn; the last to look does it.
- * Without following, faces are found as part of the beginning and the turn only passes. */
+ * Without following, faces are found as part of the beginning and the turn only passes.
+ *
+ * A live source does not wait for a full ring: the newest frame does, in `waiting`, and takes the
+ * place of one that waited before it. Whoever makes room sends it on its way. */
 #include "pipeline/pipeline.h"
 
 #include "base/cpu.h"
@@ -34,22 +37,24 @@ struct flow {
     struct slot *slots;
     int64_t n_slots;
     atomic_bool is_first_failure_told;
+    int64_t origin_us;          // newest_wins: when the source's time was 0; the decoder's
     struct mface_tracks tracks; // of whoever is finding
 
     pthread_mutex_t lock;   // guards what follows
     pthread_cond_t changed; // anything that follows did
     int64_t n_read, n_found, n_taken;
     bool is_finding; // someone is, at n_found
+    struct mface_frame *waiting; // newest_wins: read, but there is no room; else NULL
     bool is_stopped; // no further frames are wanted
     bool has_ended;  // the decoder is gone
     enum mface_status read_status;
 };
 
 /* Two frames per worker keep it busy while the writer works on a slow one; two more are for the
- * decoder and the writer themselves. */
-static int64_t n_slots_for(int n_workers)
+ * decoder and the writer themselves. Where the newest frame is wanted, waiting is worth nothing. */
+static int64_t n_slots_for(const struct mface_pipeline_params *params)
 {
-    return 2 * (int64_t)n_workers + 2;
+    return params->newest_wins ? params->n_workers + 1 : 2 * (int64_t)params->n_workers + 2;
 }
 
 static struct slot *slot_at(struct flow *flow, int64_t index)
@@ -162,6 +167,15 @@ static void work(void *arg, int worker)
 
 /* The decoder's thread */
 
+static void wait_until(struct flow *flow, int64_t deadline_us)
+{
+    const struct timespec deadline = {
+        .tv_sec = deadline_us / 1000000,
+        .tv_nsec = deadline_us % 1000000 * 1000,
+    };
+    pthread_cond_timedwait(&flow->changed, &flow->lock, &deadline);
+}
+
 static bool wait_for_room(struct flow *flow)
 {
     pthread_mutex_lock(&flow->lock);
@@ -182,34 +196,93 @@ static enum mface_status read_frame(struct flow *flow, struct mface_frame **fram
     return MFACE_OK;
 }
 
-static enum mface_status submit(struct flow *flow, struct mface_frame *frame)
+/* Gives the frame the next slot, which must be free. By lock. */
+static struct slot *fill_slot(struct flow *flow, struct mface_frame *frame)
 {
-    struct slot *slot = slot_at(flow, flow->n_read); // n_read is written by this thread alone
+    struct slot *slot = slot_at(flow, flow->n_read++);
     slot->engine = flow->params->engine;
     slot->frame = frame;
     slot->decoded_us = mface_time_us();
-    slot->progress = READ; // nobody else looks at a slot before it is begun
-    const enum mface_status status = mface_pool_submit(flow->pool, work, slot);
-    if (status != MFACE_OK) {
-        mface_frame_unref(&slot->frame);
-        return status;
-    }
-    pthread_mutex_lock(&flow->lock);
-    flow->n_read++;
+    slot->progress = READ;
     pthread_cond_broadcast(&flow->changed);
+    return slot;
+}
+
+static void submit(struct slot *slot)
+{
+    if (mface_pool_submit(slot->flow->pool, work, slot) != MFACE_OK)
+        work(slot, 0);
+}
+
+static bool has_room(const struct flow *flow)
+{
+    return flow->n_read - flow->n_taken < flow->n_slots;
+}
+
+/* Sends a frame on its way, or has it wait if there is no room. */
+static void offer(struct flow *flow, struct mface_frame *frame)
+{
+    struct mface_frame *dropped = NULL;
+    struct slot *slot = NULL;
+    pthread_mutex_lock(&flow->lock);
+    if (has_room(flow)) {
+        slot = fill_slot(flow, frame);
+    } else {
+        dropped = flow->waiting;
+        flow->waiting = frame;
+    }
     pthread_mutex_unlock(&flow->lock);
-    return MFACE_OK;
+    if (slot)
+        submit(slot);
+    mface_counter_add(&flow->params->tally->frames_dropped, dropped != NULL);
+    mface_frame_unref(&dropped);
+}
+
+/* The slot of the frame that waits, if there is one and room for it. By lock. */
+static struct slot *take_waiting(struct flow *flow)
+{
+    struct mface_frame *frame = flow->waiting;
+    if (!frame || !has_room(flow))
+        return NULL;
+    flow->waiting = NULL;
+    return fill_slot(flow, frame);
+}
+
+/* Lets time pass until a frame is due, counted from the first: a file plays as a camera would. */
+static void wait_until_due(struct flow *flow, const struct mface_frame *frame)
+{
+    const int64_t time_us = (int64_t)(mface_frame_time_s(frame) * 1e6);
+    if (flow->origin_us == 0)
+        flow->origin_us = mface_time_us() - time_us;
+    pthread_mutex_lock(&flow->lock);
+    while (!flow->is_stopped && mface_time_us() < flow->origin_us + time_us)
+        wait_until(flow, flow->origin_us + time_us);
+    pthread_mutex_unlock(&flow->lock);
+}
+
+/* Whether to go on: not so once the job is to end. */
+static bool wait_to_read(struct flow *flow)
+{
+    if (!flow->params->newest_wins)
+        return wait_for_room(flow);
+    pthread_mutex_lock(&flow->lock);
+    const bool goes_on = !flow->is_stopped;
+    pthread_mutex_unlock(&flow->lock);
+    return goes_on;
 }
 
 static void *decode(void *arg)
 {
     struct flow *flow = arg;
     enum mface_status status = MFACE_OK;
-    while (status == MFACE_OK && wait_for_room(flow)) {
+    while (status == MFACE_OK && wait_to_read(flow)) {
         struct mface_frame *frame = NULL;
         status = read_frame(flow, &frame);
-        if (status == MFACE_OK)
-            status = submit(flow, frame);
+        if (status != MFACE_OK)
+            break;
+        if (flow->params->newest_wins)
+            wait_until_due(flow, frame);
+        offer(flow, frame);
     }
     pthread_mutex_lock(&flow->lock);
     flow->has_ended = true;
@@ -220,15 +293,6 @@ static void *decode(void *arg)
 }
 
 /* The calling thread */
-
-static void wait_until(struct flow *flow, int64_t deadline_us)
-{
-    const struct timespec deadline = {
-        .tv_sec = deadline_us / 1000000,
-        .tv_nsec = deadline_us % 1000000 * 1000,
-    };
-    pthread_cond_timedwait(&flow->changed, &flow->lock, &deadline);
-}
 
 enum next { NEXT_FRAME, NEXT_TICK, NEXT_END };
 
@@ -279,8 +343,11 @@ static void give_back(struct flow *flow, struct slot *slot)
     pthread_mutex_lock(&flow->lock);
     slot->progress = FREE;
     flow->n_taken++;
+    struct slot *next = take_waiting(flow);
     pthread_cond_broadcast(&flow->changed);
     pthread_mutex_unlock(&flow->lock);
+    if (next)
+        submit(next);
 }
 
 /* Writes frames as they become ready. After a failure the rest is drained unwritten. */
@@ -328,7 +395,7 @@ static enum mface_status make_slots(struct flow *flow)
 
 static enum mface_status flow_init(struct flow *flow, const struct mface_pipeline_params *params)
 {
-    *flow = (struct flow) { .params = params, .n_slots = n_slots_for(params->n_workers) };
+    *flow = (struct flow) { .params = params, .n_slots = n_slots_for(params) };
     const enum mface_status status = make_slots(flow);
     if (status != MFACE_OK) {
         free_slots(flow);

@@ -8,6 +8,7 @@
 #include "media/media.h"
 #include "pipeline/collect.h"
 #include "pipeline/folder.h"
+#include "pipeline/live.h"
 #include "pipeline/models.h"
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
@@ -171,7 +172,7 @@ struct run {
     struct mface_engine *engine;
     struct mface_trace *trace; // NULL: none
     int64_t frames_total;
-    bool has_stills;
+    bool has_stills, is_live;
     int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
     struct mface_provenance provenance; // the writer borrows its strings
@@ -209,9 +210,14 @@ static void tick(void *user)
 
 static enum mface_status open_reader(struct run *run)
 {
+    const struct mface_settings *settings = &run->session->settings;
+    run->is_live = settings->latency == MFACE_LATENCY_ON ||
+                   (settings->latency == MFACE_LATENCY_AUTO &&
+                       mface_input_is_live(run->job->input, run->job->input_format));
     const struct mface_reader_params params = {
         .url = run->job->input,
         .format = run->job->input_format,
+        .threads = run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
         .cancel = &run->session->cancel,
     };
     MFACE_TRY(mface_reader_open(&params, &run->reader));
@@ -284,6 +290,7 @@ static enum mface_status run_pipeline(struct run *run)
         .engine = run->engine,
         .tally = &run->session->tally,
         .n_workers = mface_settings_n_workers(&run->session->settings),
+        .newest_wins = run->is_live && !run->has_stills,
         .frames_are_alone = run->has_stills,
         .cancel = &run->session->cancel,
         .tick = tick,

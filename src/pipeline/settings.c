@@ -29,6 +29,12 @@ static const char *const precisions[] = {
     [MFACE_DFM_PRECISION_BF16] = "bf16",
     NULL,
 };
+static const char *const latencies[] = {
+    [MFACE_LATENCY_AUTO] = "auto",
+    [MFACE_LATENCY_ON] = "on",
+    [MFACE_LATENCY_OFF] = "off",
+    NULL,
+};
 static const char *const sorts[] = {
     [MFACE_SORT_LARGEST] = "largest",
     [MFACE_SORT_CENTER] = "center",
@@ -99,6 +105,8 @@ const struct mface_option mface_settings_rows[] = {
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"),
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
+    { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"),
+      .help = "drop frames rather than fall behind; a file plays at its own speed then; auto: for devices and live streams" },
 
     { ROW("detector", detector, FACES, IN(DETECT)), TEXT("ssd"),
       .help = "face detector: ssd, tiny, or the path of an ONNX file" },
