@@ -45,6 +45,7 @@ struct flow {
     int64_t n_read, n_found, n_taken;
     bool is_finding; // someone is, at n_found
     struct mface_frame *waiting; // newest_wins: read, but there is no room; else NULL
+    int64_t waiting_us;          // when it was read
     bool is_stopped; // no further frames are wanted
     bool has_ended;  // the decoder is gone
     enum mface_status read_status;
@@ -197,12 +198,12 @@ static enum mface_status read_frame(struct flow *flow, struct mface_frame **fram
 }
 
 /* Gives the frame the next slot, which must be free. By lock. */
-static struct slot *fill_slot(struct flow *flow, struct mface_frame *frame)
+static struct slot *fill_slot(struct flow *flow, struct mface_frame *frame, int64_t decoded_us)
 {
     struct slot *slot = slot_at(flow, flow->n_read++);
     slot->engine = flow->params->engine;
     slot->frame = frame;
-    slot->decoded_us = mface_time_us();
+    slot->decoded_us = decoded_us;
     slot->progress = READ;
     pthread_cond_broadcast(&flow->changed);
     return slot;
@@ -224,12 +225,14 @@ static void offer(struct flow *flow, struct mface_frame *frame)
 {
     struct mface_frame *dropped = NULL;
     struct slot *slot = NULL;
+    const int64_t now_us = mface_time_us();
     pthread_mutex_lock(&flow->lock);
     if (has_room(flow)) {
-        slot = fill_slot(flow, frame);
+        slot = fill_slot(flow, frame, now_us);
     } else {
         dropped = flow->waiting;
         flow->waiting = frame;
+        flow->waiting_us = now_us;
     }
     pthread_mutex_unlock(&flow->lock);
     if (slot)
@@ -245,7 +248,7 @@ static struct slot *take_waiting(struct flow *flow)
     if (!frame || !has_room(flow))
         return NULL;
     flow->waiting = NULL;
-    return fill_slot(flow, frame);
+    return fill_slot(flow, frame, flow->waiting_us);
 }
 
 /* Lets time pass until a frame is due, counted from the first: a file plays as a camera would. */
