@@ -58,8 +58,7 @@ static struct mface_look look_at(void *user, const struct mface_box *box)
     return mface_marker_look_at(((struct models *)user)->marker, box);
 }
 
-static bool look_again(
-    void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+static bool look_again(void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
 {
     return mface_marker_look_again(((struct models *)user)->marker, landmarks, look);
 }
@@ -194,8 +193,8 @@ static void average_record(const struct record *marked, int n_mean, struct recor
             double x = 0, y = 0;
             for (int k = first; k <= n; k++)
                 x += marked->at[k].p[i].x, y += marked->at[k].p[i].y;
-            mean->at[n].p[i] = (struct mface_point) { (float)(x / (n - first + 1)),
-                (float)(y / (n - first + 1)) };
+            mean->at[n].p[i] =
+                (struct mface_point) { (float)(x / (n - first + 1)), (float)(y / (n - first + 1)) };
         }
     }
 }
@@ -241,10 +240,14 @@ int main(int argc, char **argv)
     for (int i = 3; i < argc; i++)
         set(&settings, argv[i]);
     open_models(&models, argv[2]);
-    const struct mface_engine_models calls = { .user = &models, .detect = detect,
-        .look_at = look_at, .look_again = look_again, .mark = mark };
-    const struct mface_engine_params params = { .settings = &settings, .models = &calls,
-        .tally = &tally };
+    const struct mface_engine_models calls = { .user = &models,
+        .detect = detect,
+        .look_at = look_at,
+        .look_again = look_again,
+        .mark = mark };
+    const struct mface_engine_params params = {
+        .settings = &settings, .models = &calls, .tally = &tally
+    };
     check(mface_engine_create(&params, &engine) == MFACE_OK, "out of memory");
     for (int i = 0; i <= N_FACES; i++) {
         records[i].at = mface_mem_calloc(N_FRAMES_MAX, sizeof *records[i].at);

@@ -1,8 +1,8 @@
 /* Blocks up to a few hundred kilobytes are kept when they are freed and given out again, because a
  * frame asks for the same ones as the frame before: after the first few nothing is allocated. Sizes
- * are rounded up to classes a quarter of an octave apart, counted in cache lines (1, 2, 3, 4, 5, 6, 7,
- * 8, 10, 12, 14, 16, 20, …), and freed blocks of a class wait in a list of their own. A block's class
- * follows from what the system says it holds, so no block needs a header. */
+ * are rounded up to classes a quarter of an octave apart, counted in cache lines (1, 2, 3, 4, 5, 6,
+ * 7, 8, 10, 12, 14, 16, 20, …), and freed blocks of a class wait in a list of their own. A block's
+ * class follows from what the system says it holds, so no block needs a header. */
 #include "base/mem.h"
 
 #include <malloc.h>

@@ -4,10 +4,10 @@
  * apart, places an eighth of the side, angles a sixteenth of a half turn. What it answers then
  * depends on the frame and on the cell, not on how the cell was come to. Most often the landmarks
  * fall into the cell they were looked for in, and one look is enough: 1.0 to 1.2 a frame on clips.
- * On 22 faces in varied poses the mean distance at eyes, nose and mouth from a FaceMesh run to rest,
- * in distances between the outer eye corners, is 0.055 with the grid and 0.060 with a second look
- * at the very place; on a webcam clip landmarks at rest jitter by 0.29 and 0.31 px. A clip played
- * forwards, then backwards, finds 86 % of its crops again the second time. */
+ * On 22 faces in varied poses the mean distance at eyes, nose and mouth from a FaceMesh run to
+ * rest, in distances between the outer eye corners, is 0.055 with the grid and 0.060 with a second
+ * look at the very place; on a webcam clip landmarks at rest jitter by 0.29 and 0.31 px. A clip
+ * played forwards, then backwards, finds 86 % of its crops again the second time. */
 #include "face/mark.h"
 
 #include "base/log.h"

@@ -50,8 +50,8 @@ static void points_to_frame(
     landmarks->n = N_POINTS;
     for (int i = 0; i < N_POINTS; i++) {
         const double x = fractions[2 * i] - 0.5, y = fractions[2 * i + 1] - 0.5;
-        landmarks->p[i] = (struct mface_point) { (float)(at->x + c * x - s * y),
-            (float)(at->y + s * x + c * y) };
+        landmarks->p[i] =
+            (struct mface_point) { (float)(at->x + c * x - s * y), (float)(at->y + s * x + c * y) };
     }
 }
 

@@ -8,8 +8,8 @@
 
 struct mface_marker_kind {
     const char *name;
-    double extent;          // side of the square over the extent of the landmarks in it
-    int left_eye[2];        // landmarks about the middle of which that eye lies: first, last
+    double extent;   // side of the square over the extent of the landmarks in it
+    int left_eye[2]; // landmarks about the middle of which that eye lies: first, last
     int right_eye[2];
     double (*box_side)(const struct mface_box *box); // side of the first square
     bool (*matches)(const struct mface_onnx *onnx);

@@ -1,6 +1,7 @@
 /* Blocks are summed component by component, down the columns first: that is the loop over bytes,
  * and it is a plain one. What comes out are the planes of a small picture without subsampling,
- * which is then read as any other. A block's chroma is the mean of the chroma samples it touches. */
+ * which is then read as any other. A block's chroma is the mean of the chroma samples it touches.
+ */
 #include "face/reduce.h"
 
 #include "base/log.h"
@@ -89,8 +90,8 @@ struct blocks {
     int n, w, h;
 };
 
-static void reduce_row(const struct samples *from, const struct blocks *blocks, int by,
-    uint32_t *sums, uint8_t *out)
+static void reduce_row(
+    const struct samples *from, const struct blocks *blocks, int by, uint32_t *sums, uint8_t *out)
 {
     const struct mface_rect *rect = &blocks->rect;
     const int top = rect->t + by * blocks->n, bottom = least(top + blocks->n, rect->b);
@@ -142,8 +143,8 @@ enum mface_status mface_picture_reduce(const struct mface_picture *picture, stru
 }
 
 /* The mean of samples spread evenly over a place's surroundings. */
-static uint8_t glance_at(const struct mface_picture *picture, const struct samples *luma, int x,
-    int y, int spread)
+static uint8_t glance_at(
+    const struct mface_picture *picture, const struct samples *luma, int x, int y, int spread)
 {
     unsigned sum = 0, count = 0;
     for (int dy = -1; dy <= 1; dy++)
@@ -169,7 +170,6 @@ void mface_picture_glance(const struct mface_picture *picture, const struct mfac
                 mface_affine_apply(place, (struct mface_point) { (float)x, (float)y });
             const bool is_inside =
                 p.x >= 0 && p.y >= 0 && p.x < (float)picture->w && p.y < (float)picture->h;
-            out[y * w + x] =
-                is_inside ? glance_at(picture, &luma, (int)p.x, (int)p.y, spread) : 0;
+            out[y * w + x] = is_inside ? glance_at(picture, &luma, (int)p.x, (int)p.y, spread) : 0;
         }
 }

@@ -17,14 +17,14 @@
 
 /* Measured on faces that were followed well (bench/jitter.c, a webcam clip and the demo clip) the
  * worst were 0.12 radii of shift, 4 % of growth, 0.07 of bending and a correlation of 0.93. */
-static const double shift_max = 0.8;        // radii of the face
-static const double growth_max = 1.3;       // either way
-static const double bend_max = 0.2;         // radii: what is left over by the similarity
-static const double correlation_min = 0.6;  // of the patches
-static const double patch_reach = 1.6;      // half its side, radii
-static const double cut_difference = 22;    // luma codes, on average
-static const float same_face_iou = 0.25F;   // a detected box and a followed one
-static const float clearly_larger = 1.5F;   // areas
+static const double shift_max = 0.8;       // radii of the face
+static const double growth_max = 1.3;      // either way
+static const double bend_max = 0.2;        // radii: what is left over by the similarity
+static const double correlation_min = 0.6; // of the patches
+static const double patch_reach = 1.6;     // half its side, radii
+static const double cut_difference = 22;   // luma codes, on average
+static const float same_face_iou = 0.25F;  // a detected box and a followed one
+static const float clearly_larger = 1.5F;  // areas
 
 void mface_tracks_clear(struct mface_tracks *tracks)
 {

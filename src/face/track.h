@@ -17,16 +17,16 @@ struct mface_track {
     struct mface_landmarks before;    // the same of the frame before
     struct mface_landmarks landmarks; // smoothed: what counts
     struct mface_motion motion;
-    struct mface_key mark_key; // under which `marked` was found
+    struct mface_key mark_key;                          // under which `marked` was found
     uint8_t patch[MFACE_PATCH_SIDE * MFACE_PATCH_SIDE]; // what the face looks like, luma
 };
 
-/* All that a frame leaves to the next: the faces, in the order of their ids. Zeroed is "nothing yet"
- * and forgets everything; release with mface_tracks_clear(). */
+/* All that a frame leaves to the next: the faces, in the order of their ids. Zeroed is "nothing
+ * yet" and forgets everything; release with mface_tracks_clear(). */
 struct mface_tracks {
-    bool is_known;           // there was a frame
-    struct mface_key frame;  // its key
-    int n_since;             // frames since faces were last looked for
+    bool is_known;          // there was a frame
+    struct mface_key frame; // its key
+    int n_since;            // frames since faces were last looked for
     uint8_t glance[MFACE_GLANCE_W * MFACE_GLANCE_H];
     int n, capacity;
     struct mface_track *face, *spare; // capacity each; spare: where a new order is put together

@@ -88,8 +88,7 @@ enum mface_status mface_eval_mark(struct mface_eval *eval, const struct mface_lo
     const struct mface_key inputs[] = { eval->canvas->key,
         mface_key_from_bytes(look, sizeof *look) };
     *key = mface_stage_key(&eval->engine->bases, MFACE_STAGE_MARK, inputs, 2);
-    MFACE_TRY(
-        mface_demand(&eval->demander, MFACE_STAGE_MARK, *key, run_mark, &marking, &result));
+    MFACE_TRY(mface_demand(&eval->demander, MFACE_STAGE_MARK, *key, run_mark, &marking, &result));
     memcpy(landmarks, result.data, result.size);
     mface_result_clear(&result);
     return MFACE_OK;

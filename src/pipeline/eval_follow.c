@@ -35,9 +35,9 @@ static int n_wanted(const struct mface_settings *settings)
 static int detect_interval(const struct mface_settings *settings, const struct mface_tracks *tracks)
 {
     const int every = settings->detect_every;
-    const int interval = tracks->n == 0                    ? every / 10
+    const int interval = tracks->n == 0                   ? every / 10
                          : tracks->n < n_wanted(settings) ? every / 2
-                                                           : every;
+                                                          : every;
     return interval > 1 ? interval : 1;
 }
 

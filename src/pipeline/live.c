@@ -5,8 +5,9 @@
 
 static const char *const devices[] = { "v4l2", "video4linux2", "x11grab", "kmsgrab", "fbdev",
     "decklink", "iec61883", "dshow", "gdigrab", "avfoundation" };
-static const char *const schemes[] = { "rtp:", "rtsp:", "rtsps:", "rtmp:", "rtmps:", "srt:", "udp:",
-    "sdp:" };
+static const char *const schemes[] = {
+    "rtp:", "rtsp:", "rtsps:", "rtmp:", "rtmps:", "srt:", "udp:", "sdp:"
+};
 
 bool mface_input_is_live(const char *url, const char *format)
 {

@@ -131,8 +131,7 @@ static struct mface_look look_at(void *user, const struct mface_box *box)
     return mface_marker_look_at(models->marker, box);
 }
 
-static bool look_again(
-    void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+static bool look_again(void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
 {
     const struct mface_models *models = user;
     return mface_marker_look_again(models->marker, landmarks, look);

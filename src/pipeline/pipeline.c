@@ -3,9 +3,9 @@
  * kept without sorting, and a full ring stops the decoder.
  *
  * In between lies one step that goes in the frames' order, for faces are followed from frame to
- * frame: finding them, at `n_found`. No worker ever waits for its turn there. Who begins a frame, or
- * has just found the faces of one, sees whether it is the next one's turn; the last to look does it.
- * Without following, faces are found as part of the beginning and the turn only passes.
+ * frame: finding them, at `n_found`. No worker ever waits for its turn there. Who begins a frame,
+ * or has just found the faces of one, sees whether it is the next one's turn; the last to look does
+ * it. Without following, faces are found as part of the beginning and the turn only passes.
  *
  * A live source does not wait for a full ring: the newest frame does, in `waiting`, and takes the
  * place of one that waited before it. Whoever makes room sends it on its way. */
@@ -43,11 +43,11 @@ struct flow {
     pthread_mutex_t lock;   // guards what follows
     pthread_cond_t changed; // anything that follows did
     int64_t n_read, n_found, n_taken;
-    bool is_finding; // someone is, at n_found
+    bool is_finding;             // someone is, at n_found
     struct mface_frame *waiting; // newest_wins: read, but there is no room; else NULL
     int64_t waiting_us;          // when it was read
-    bool is_stopped; // no further frames are wanted
-    bool has_ended;  // the decoder is gone
+    bool is_stopped;             // no further frames are wanted
+    bool has_ended;              // the decoder is gone
     enum mface_status read_status;
 };
 

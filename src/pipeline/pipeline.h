@@ -26,9 +26,9 @@ struct mface_pipeline_params {
 
 /* Runs until the reader ends, it fails, writing fails or `cancel` is set. A frame in which a stage
  * fails is written as it was read. *is_writable tells whether the output is sound and worth
- * finishing: false after a failure to write. With newest_wins a frame is taken no earlier than its own
- * time says, so that a file behaves as a camera does; those dropped are counted.
- * MFACE_OK, MFACE_ERR_CANCELED, MFACE_ERR_NOMEM, or what the reader or writer says. */
+ * finishing: false after a failure to write. With newest_wins a frame is taken no earlier than its
+ * own time says, so that a file behaves as a camera does; those dropped are counted. MFACE_OK,
+ * MFACE_ERR_CANCELED, MFACE_ERR_NOMEM, or what the reader or writer says. */
 MFACE_NODISCARD enum mface_status mface_pipeline_run(
     const struct mface_pipeline_params *params, bool *is_writable);
 

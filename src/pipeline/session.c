@@ -217,7 +217,8 @@ static enum mface_status open_reader(struct run *run)
     const struct mface_reader_params params = {
         .url = run->job->input,
         .format = run->job->input_format,
-        .threads = run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
+        .threads =
+            run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
         .cancel = &run->session->cancel,
     };
     MFACE_TRY(mface_reader_open(&params, &run->reader));

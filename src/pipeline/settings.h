@@ -34,7 +34,7 @@ struct mface_settings {
     int max_faces;                          // 0: all
     int sort;                               // enum mface_sort
     bool swap_all_faces;
-    int face_id; // counts in sorted order; ignored with swap_all_faces
+    int face_id;      // counts in sorted order; ignored with swap_all_faces
     int detect_every; // frames, on average; 1: every frame, nothing is followed
     int smooth;       // 1: not at all
 

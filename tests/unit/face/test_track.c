@@ -97,8 +97,7 @@ static struct mface_picture picture_of(bool deep)
     for (int i = 0; i < 3; i++) {
         picture.data[i] = planes[deep][i];
         picture.stride[i] = (i ? (W + 1) / 2 : W) * (deep ? 2 : 1);
-        picture.component[i] =
-            (struct mface_component) { i, deep ? 2 : 1, 0, 0, deep ? 10 : 8 };
+        picture.component[i] = (struct mface_component) { i, deep ? 2 : 1, 0, 0, deep ? 10 : 8 };
     }
     return picture;
 }

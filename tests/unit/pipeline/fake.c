@@ -78,13 +78,12 @@ static enum mface_status detect(void *user, const struct mface_picture *picture,
 static struct mface_look look_at(void *user, const struct mface_box *box)
 {
     (void)user;
-    return (struct mface_look) { .x = (box->l + box->r) / 2,
-        .y = (box->t + box->b) / 2,
-        .side = box->r - box->l };
+    return (struct mface_look) {
+        .x = (box->l + box->r) / 2, .y = (box->t + box->b) / 2, .side = box->r - box->l
+    };
 }
 
-static bool look_again(
-    void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+static bool look_again(void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
 {
     (void)user;
     const struct mface_point *p = landmarks->p;

@@ -1,5 +1,6 @@
 /* Faces followed from frame to frame, over painted frames and models that know where the faces are:
- * when the detector is asked, which face has which id, and that the past only shows where it may. */
+ * when the detector is asked, which face has which id, and that the past only shows where it may.
+ */
 #include "fake.h"
 #include "pipeline/eval.h"
 #include "pipeline/settings.h"
@@ -95,20 +96,18 @@ static void paint(struct fake_frame *frame, const struct face *face)
             const double u = dx / face->side, v = dy / face->side;
             if (x >= 0 && y >= 0 && x < FAKE_W && y < FAKE_H)
                 frame->luma[y][x] = (uint8_t)(128 + 90 * sin(7 * u * (1 + face->who) + 3 * v) *
-                                                       cos(9 * v - 2.0 * face->who));
+                                                        cos(9 * v - 2.0 * face->who));
         }
 }
 
 static void use_settings(struct world *world)
 {
-    const struct mface_engine_models models = { .user = world,
-        .detect = detect,
-        .look_at = look_at,
-        .look_again = look_again,
-        .mark = mark };
-    const struct mface_engine_params params = { .settings = &world->settings,
-        .models = &models,
-        .tally = &world->tally };
+    const struct mface_engine_models models = {
+        .user = world, .detect = detect, .look_at = look_at, .look_again = look_again, .mark = mark
+    };
+    const struct mface_engine_params params = {
+        .settings = &world->settings, .models = &models, .tally = &world->tally
+    };
     if (world->engine)
         mface_engine_free(&world->engine);
     assert_int_equal(mface_engine_create(&params, &world->engine), MFACE_OK);
@@ -334,8 +333,8 @@ static void test_smoothing_enters_by_value(void **state)
     scene.face[0].x = 51;
     see(world, &scene);
     assert_true(x_of(world, 0) > 50.05 && x_of(world, 0) < 50.95);
-    assert_true(mface_key_equal(world->eval->faces[0].landmarks_id,
-        mface_landmarks_id(&world->eval->faces[0].landmarks)));
+    assert_true(mface_key_equal(
+        world->eval->faces[0].landmarks_id, mface_landmarks_id(&world->eval->faces[0].landmarks)));
 }
 
 static void test_still_images_are_alone(void **state)

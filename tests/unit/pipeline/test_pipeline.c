@@ -1,7 +1,7 @@
 /* The pipeline over a reader and a writer of this file's own: order, cancelling, failures. The
  * functions of media/media.h that the pipeline calls are defined here, so no file is opened. */
-#include "fake.h"
 #include "base/hash.h"
+#include "fake.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/settings.h"
 
@@ -20,7 +20,7 @@ struct mface_frame {
 
 struct mface_reader {
     int64_t n_frames, n_read;
-    bool is_calm; // ten frames at a time that differ in a few pixels
+    bool is_calm;                 // ten frames at a time that differ in a few pixels
     enum mface_status fails_with; // at the end
 };
 
@@ -233,7 +233,8 @@ static void test_frames_wait_until_they_are_due(void **state)
     assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
     clock_gettime(CLOCK_MONOTONIC, &to);
     assert_true(world->writer.is_rising);
-    assert_true((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9 > 0.18);
+    assert_true(
+        (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9 > 0.18);
 }
 
 static void test_empty_input(void **state)

@@ -133,7 +133,9 @@ static long allocations_of(struct mface_settings *settings, int64_t cache_bytes)
     struct fake_models fakes = { .n_faces = 2, .shakes = true };
     const struct mface_engine_models models = fake_models_describe(&fakes);
     const struct mface_cache_params cache_params = { .budget_bytes = cache_bytes };
-    struct mface_engine_params engine = { .settings = settings, .models = &models, .tally = &tally };
+    struct mface_engine_params engine = {
+        .settings = settings, .models = &models, .tally = &tally
+    };
     struct mface_pipeline_params params = { .tally = &tally, .n_workers = 2, .interval_us = 1000 };
     struct mface_reader reader = { 0 };
     struct mface_writer writer = { 0 };
