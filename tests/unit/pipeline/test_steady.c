@@ -16,7 +16,7 @@ extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *ptr, size_t size);
 extern void *__libc_memalign(size_t align, size_t size);
 
-enum { SKIPPED = 77, N_FRAMES = 400, N_WARM = 200, N_POOL = 16 };
+enum { SKIPPED = 77, N_FRAMES = 240, N_WARM = 140, N_POOL = 16 };
 
 static atomic_long n_allocations;
 
@@ -160,7 +160,6 @@ static long allocations_of(struct mface_settings *settings, int64_t cache_bytes)
  * one allocation, not one a frame. */
 static void assert_steady(long n)
 {
-    print_message("%ld allocations in %d frames\n", n, N_FRAMES - N_WARM);
     if (n > (N_FRAMES - N_WARM) / 10)
         fail_msg("%ld allocations in %d frames", n, N_FRAMES - N_WARM);
 }
