@@ -23,6 +23,9 @@ static void print_work(const struct mface_stats *stats, const char *output, bool
     if (stats->frames_failed)
         fprintf(stderr, "  warning  %lld %s passed unchanged because a stage failed\n",
             (long long)stats->frames_failed, plural(stats->frames_failed, "frame", "frames"));
+    if (stats->frames_dropped)
+        fprintf(stderr, "  note     %lld %s left out to keep up with the input\n",
+            (long long)stats->frames_dropped, plural(stats->frames_dropped, "frame", "frames"));
     if (stats->frames_damaged)
         fprintf(stderr, "  warning  the input is damaged: %lld %s of it could not be decoded\n",
             (long long)stats->frames_damaged, plural(stats->frames_damaged, "piece", "pieces"));

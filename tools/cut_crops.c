@@ -53,7 +53,8 @@ static bool cut(struct cutter *cutter)
     check(mface_detector_run(cutter->detector, &cutter->picture, &params, boxes, &n));
     if (mface_boxes_select(boxes, n, MFACE_SORT_LARGEST, 1, w, h) == 0)
         return false;
-    check(mface_marker_run(cutter->marker, &cutter->picture, boxes, &landmarks));
+    const struct mface_look look = mface_marker_look_at(cutter->marker, boxes);
+    check(mface_marker_run(cutter->marker, &cutter->picture, &look, &landmarks));
     if (mface_align_compute(&align, boxes, &landmarks, w, h, &alignment) != MFACE_OK)
         return false;
     check(mface_align_crop(&cutter->picture, &alignment, &cutter->crop));

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the demo clip: 10 s, 1280x720, 30 fps, H.264 and AAC, from scikit-image's astronaut
+"""Makes the demo clip: 10 s, 1280x720 or --size, 30 fps, H.264 and AAC, from scikit-image's astronaut
 (NASA, public domain).
 
 A hand-held camera looks at the picture: pan, zoom, roll, a drift of light, sensor noise. One second
@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from skimage import data
 
-WIDTH, HEIGHT, FPS = 1280, 720, 30
+SIZE, FPS = (1280, 720), 30
 HELD_FIRST, HELD_END = 120, 150
 B_FIRST, B_END, B_AGAIN, N_FRAMES = 165, 210, 255, 300
 PERIOD = B_AGAIN - B_FIRST  # the camera is where B began when B comes again
@@ -57,31 +57,33 @@ def camera(i):
     return zoom, roll, at
 
 
-def light(i):
+def light(i, width):
     """Gain per pixel: level, side and warmth drift; H (1) x W x 3, float32."""
     turn = 2 * np.pi * i / PERIOD
-    side = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None, :, None]
+    side = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
     warmth = np.array([1 + 0.035 * np.sin(turn), 1, 1 - 0.045 * np.sin(turn)], np.float32)
     return np.float32(0.94 + 0.07 * np.cos(turn)) * (1 + np.float32(0.07 * np.sin(turn)) * side) \
         * warmth
 
 
-def render(picture, noise, i):
+def render(picture, noise, size, i):
+    width, height = size
     zoom, roll, (x, y) = camera(i)
+    zoom *= height / SIZE[1]  # the same view at every size
     c, s = np.cos(roll) / zoom, np.sin(roll) / zoom
-    x0 = x + MARGIN - c * WIDTH / 2 + s * HEIGHT / 2
-    y0 = y + MARGIN - s * WIDTH / 2 - c * HEIGHT / 2
-    view = picture.transform((WIDTH, HEIGHT), Image.AFFINE, (c, -s, x0, s, c, y0), Image.BICUBIC)
+    x0 = x + MARGIN - c * width / 2 + s * height / 2
+    y0 = y + MARGIN - s * width / 2 - c * height / 2
+    view = picture.transform(size, Image.AFFINE, (c, -s, x0, s, c, y0), Image.BICUBIC)
     rng = np.random.default_rng(i)
-    top, left = rng.integers(0, noise.shape[0] - HEIGHT), rng.integers(0, noise.shape[1] - WIDTH)
-    frame = np.asarray(view, np.float32) * light(i)
-    frame += noise[top:top + HEIGHT, left:left + WIDTH]
+    top, left = rng.integers(0, noise.shape[0] - height), rng.integers(0, noise.shape[1] - width)
+    frame = np.asarray(view, np.float32) * light(i, width)
+    frame += noise[top:top + height, left:left + width]
     return np.clip(frame, 0, 255).astype(np.uint8)
 
 
-def encode(path, frames, x264_params=None):
+def encode(path, frames, size, x264_params=None):
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24",
-               "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-",
+               "-s", f"{size[0]}x{size[1]}", "-r", str(FPS), "-i", "-",
                "-vf", "scale=out_color_matrix=bt709:out_range=tv", *H264]
     if x264_params:
         command += ["-x264-params", x264_params]
@@ -110,24 +112,28 @@ def join(folder, names, out):
 def main():
     parser = argparse.ArgumentParser(description="Makes the demo clip.")
     parser.add_argument("out", metavar="OUT", help="the .mp4 file to write")
-    out = parser.parse_args().out
+    parser.add_argument("--size", metavar="WxH", default="x".join(map(str, SIZE)),
+                        help="width and height, even (%(default)s)")
+    args = parser.parse_args()
+    out, size = args.out, tuple(map(int, args.size.split("x")))
 
     picture = scene()
-    noise = np.random.default_rng(0).standard_normal((HEIGHT + 97, WIDTH + 131, 3), np.float32)
+    noise = np.random.default_rng(0).standard_normal((size[1] + 97, size[0] + 131, 3),
+                                                     np.float32)
     noise *= np.float32(NOISE_STD)
 
     def frames(first, end):
         last = None
         for i in range(first, end):
             if not HELD_FIRST < i < HELD_END:
-                last = render(picture, noise, i)
+                last = render(picture, noise, size, i)
             yield last
 
     with tempfile.TemporaryDirectory() as folder:
         a, b, c = (os.path.join(folder, name + ".mp4") for name in "abc")
-        encode(a, frames(0, B_FIRST), f"zones={HELD_FIRST + 1},{HELD_END - 1},q=48")
-        encode(b, frames(B_FIRST, B_END))
-        encode(c, frames(B_END, B_AGAIN))
+        encode(a, frames(0, B_FIRST), size, f"zones={HELD_FIRST + 1},{HELD_END - 1},q=48")
+        encode(b, frames(B_FIRST, B_END), size)
+        encode(c, frames(B_END, B_AGAIN), size)
         # Written whole or not at all, so that an interrupted set-up starts over.
         join(folder, ["a.mp4", "b.mp4", "c.mp4", "b.mp4"], out + ".part")
     os.replace(out + ".part", out)

@@ -70,7 +70,8 @@ static void demand_frame(struct replay *replay, const struct frame *frame)
     const struct face *faces = replay->trace->faces + frame->first_face;
     bool crop_at_hand[256] = { false };
     const uint32_t n = frame->n_faces < 256 ? frame->n_faces : 256; // DeepFaceLive's limit too
-    demand(replay, frame->detect);
+    if (frame->detect)
+        demand(replay, frame->detect);
     for (uint32_t i = 0; i < n; i++) {
         demand(replay, faces[i].mark);
         crop_at_hand[i] = demand_align(replay, &faces[i]);

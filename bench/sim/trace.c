@@ -86,7 +86,7 @@ static bool read_frame(struct trace *trace, const char *line)
         return false;
     trace->frames = grown(trace->frames, trace->n_frames, sizeof *trace->frames);
     trace->frames[trace->n_frames++] = (struct frame) {
-        .detect = find_object(trace, detect, DETECT),
+        .detect = detect ? find_object(trace, detect, DETECT) : 0,
         .merge = n_faces ? find_object(trace, merge, MERGE) : 0,
         .first_face = trace->n_faces,
     };

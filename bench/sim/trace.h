@@ -25,7 +25,7 @@ struct face {
 };
 
 struct frame {
-    uint32_t detect, merge; // merge 0: no face
+    uint32_t detect, merge; // 0: not looked through; no face
     uint32_t first_face, n_faces;
 };
 

@@ -52,6 +52,7 @@ struct mface_stats {
     int64_t frames_without_face;
     int64_t frames_failed;     // passed through unchanged because a stage failed
     int64_t frames_damaged;    // could not be decoded
+    int64_t frames_dropped;    // left out because newer ones were there (latency)
     double wall_s, fps, cpu_s; // pauses included
     double paused_s;
     int64_t settings_version; // 1 and one more for each change (memoface/control.h)

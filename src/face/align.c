@@ -1,12 +1,11 @@
 /* From landmarks to the crop's matrix.
  *
- * A similarity from landmarks to the mean face is fitted by least squares (Umeyama 1991,
- * doi:10.1109/34.88573). In two dimensions, with points as complex numbers about their means, the
- * best rotation and scale is z = Σ conj(s)·d / Σ |s|², which is Umeyama's result with reflections
- * ruled out. Its inverse gives the axes of the unit square in the frame; offsets move the square's
- * centre along them, the coverage stretches them. */
+ * The similarity that takes the landmarks nearest to the mean face is inverted: that gives the axes
+ * of the unit square in the frame. Offsets move the square's centre along them, the coverage
+ * stretches them. */
 #include "face/align.h"
 
+#include "face/similarity.h"
 #include "face/templates.h"
 
 #include <math.h>
@@ -22,42 +21,6 @@ static void add_pair(struct pairs *pairs, struct mface_point src, struct mface_p
 {
     pairs->src[pairs->n] = src;
     pairs->dst[pairs->n++] = dst;
-}
-
-struct mean {
-    double x, y;
-};
-
-static struct mean mean_of(const struct mface_point *p, int n)
-{
-    struct mean mean = { 0 };
-    for (int i = 0; i < n; i++) {
-        mean.x += p[i].x;
-        mean.y += p[i].y;
-    }
-    return (struct mean) { mean.x / n, mean.y / n };
-}
-
-/* False when the points say nothing: all in one place, or not numbers. */
-static bool fit_similarity(const struct pairs *pairs, struct mface_affine *out)
-{
-    const struct mean s = mean_of(pairs->src, pairs->n), d = mean_of(pairs->dst, pairs->n);
-    double re = 0, im = 0, spread = 0;
-    for (int i = 0; i < pairs->n; i++) {
-        const double sx = pairs->src[i].x - s.x, sy = pairs->src[i].y - s.y;
-        const double dx = pairs->dst[i].x - d.x, dy = pairs->dst[i].y - d.y;
-        re += sx * dx + sy * dy;
-        im += sx * dy - sy * dx;
-        spread += sx * sx + sy * sy;
-    }
-    re /= spread;
-    im /= spread;
-    if (!isfinite(re) || !isfinite(im) || re * re + im * im == 0)
-        return false;
-    *out = (struct mface_affine) {
-        .m = { re, -im, d.x - re * s.x + im * s.y, im, re, d.y - im * s.x - re * s.y },
-    };
-    return true;
 }
 
 static void pair_68(const struct mface_landmarks *landmarks, struct pairs *pairs)
@@ -157,7 +120,7 @@ enum mface_status mface_align_compute(const struct mface_align_params *params,
     struct pairs pairs;
     struct mface_affine frame_to_unit, unit_to_frame, to_crop, to_crop_unit;
     if (!choose_pairs(params, box, landmarks, frame_w, frame_h, &pairs) ||
-        !fit_similarity(&pairs, &frame_to_unit) ||
+        !mface_similarity_fit(pairs.src, pairs.dst, pairs.n, &frame_to_unit) ||
         !mface_affine_invert(&frame_to_unit, &unit_to_frame))
         return MFACE_ERR_ARG;
     const struct square square = place_square(params, &unit_to_frame);

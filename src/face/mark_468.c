@@ -1,8 +1,10 @@
 /* MediaPipe's FaceMesh: 468 points in the pixels of a crop of 192.
  *
- * As DeepFaceLive runs it (apps/DeepFaceLive/backend/FaceMarker.py, xlib/face/FRect.py): the crop
- * is the similarity that fits the box best, 1.4 times as large, sampled bicubically, blue first,
- * 0..1. The depth the network also gives is not used. */
+ * The first look is DeepFaceLive's (apps/DeepFaceLive/backend/FaceMarker.py, xlib/face/FRect.py):
+ * the crop is the similarity that fits the box best, 1.4 times as large, sampled bicubically, blue
+ * first, 0..1. The next are MediaPipe's, whose graph (face_landmark_landmarks_to_roi.pbtxt) follows
+ * faces by squares 1.5 times the landmarks' extent with the eyes level. The depth the network also
+ * gives is not used. */
 #include "face/mark_kind.h"
 
 #include "base/log.h"
@@ -31,11 +33,11 @@ static bool matches(const struct mface_onnx *onnx)
 }
 
 /* The side of the square whose corners lie nearest to the box's (least squares, Umeyama's scale for
- * four corners): (w² + h²) / (w + h). */
-static double side_of(const struct mface_box *box)
+ * four corners), (w² + h²) / (w + h), and the room DeepFaceLive leaves about it. */
+static double box_side(const struct mface_box *box)
 {
     const double w = box->r - box->l, h = box->b - box->t;
-    return (w * w + h * h) / (w + h);
+    return COVERAGE * (w * w + h * h) / (w + h);
 }
 
 static enum mface_status sample_crop(const struct mface_picture *picture,
@@ -58,14 +60,14 @@ static void points_to_frame(
             from_crop, (struct mface_point) { points[3 * i], points[3 * i + 1] });
 }
 
-static enum mface_status run(struct mface_face_model *model, const struct mface_picture *picture,
-    const struct mface_box *box, struct mface_landmarks *landmarks)
+static enum mface_status look(struct mface_face_model *model, const struct mface_picture *picture,
+    const struct mface_look *at, struct mface_landmarks *landmarks)
 {
-    const double side = side_of(box) * COVERAGE, scale = CROP_PX / side;
-    const double l = (box->l + box->r) / 2 - side / 2, t = (box->t + box->b) / 2 - side / 2;
-    const struct mface_affine to_crop = { { scale, 0, -l * scale, 0, scale, -t * scale } };
-    const struct mface_affine from_crop = { { 1 / scale, 0, l, 0, 1 / scale, t } };
+    const struct mface_affine to_crop = mface_look_to_crop(at, CROP_PX, CROP_PX / 2.0);
+    struct mface_affine from_crop;
     struct mface_image crop;
+    if (!mface_affine_invert(&to_crop, &from_crop))
+        return mface_fail(MFACE_ERR_INTERNAL, "landmark model: an empty place to look at");
     MFACE_TRY(sample_crop(picture, &to_crop, &crop));
     const struct mface_tensor input = { .dtype = MFACE_DTYPE_F32,
         .shape = { .rank = 4, .dim = { 1, CROP_PX, CROP_PX, 3 } },
@@ -84,5 +86,11 @@ static enum mface_status run(struct mface_face_model *model, const struct mface_
 }
 
 const struct mface_marker_kind mface_marker_468 = {
-    .name = "facemesh-468", .matches = matches, .run = run
+    .name = "facemesh-468",
+    .extent = 1.5,
+    .left_eye = { 33, 33 },
+    .right_eye = { 263, 263 },
+    .box_side = box_side,
+    .matches = matches,
+    .look = look,
 };

@@ -16,9 +16,7 @@
 
 #include <math.h>
 
-enum { N_POINTS = 68, CROP_PX = 112, LEFT_EYE = 36, RIGHT_EYE = 42, N_EYE = 6 };
-
-#define SECOND_LOOK 1.2 // side of the square over the extent of the points
+enum { N_POINTS = 68, CROP_PX = 112 };
 
 static const float mean_rgb[3] = { 122.782F, 117.001F, 104.298F };
 
@@ -46,21 +44,21 @@ static enum mface_status run_network(
 }
 
 static void points_to_frame(
-    const float *fractions, const struct mface_square *square, struct mface_landmarks *landmarks)
+    const float *fractions, const struct mface_look *at, struct mface_landmarks *landmarks)
 {
-    const double c = cos(square->angle) * square->side, s = sin(square->angle) * square->side;
+    const double c = cos(at->angle) * at->side, s = sin(at->angle) * at->side;
     landmarks->n = N_POINTS;
     for (int i = 0; i < N_POINTS; i++) {
         const double x = fractions[2 * i] - 0.5, y = fractions[2 * i + 1] - 0.5;
-        landmarks->p[i] = (struct mface_point) { (float)(square->x + c * x - s * y),
-            (float)(square->y + s * x + c * y) };
+        landmarks->p[i] =
+            (struct mface_point) { (float)(at->x + c * x - s * y), (float)(at->y + s * x + c * y) };
     }
 }
 
 static enum mface_status look(struct mface_face_model *model, const struct mface_picture *picture,
-    const struct mface_square *square, struct mface_landmarks *landmarks)
+    const struct mface_look *at, struct mface_landmarks *landmarks)
 {
-    const struct mface_affine to_crop = mface_square_to_crop(square, CROP_PX);
+    const struct mface_affine to_crop = mface_look_to_crop(at, CROP_PX, (CROP_PX - 1) / 2.0);
     struct mface_image crop;
     struct mface_face_outputs outputs;
     MFACE_TRY(mface_image_init(&crop, CROP_PX, CROP_PX, 3, MFACE_SAMPLE_U8));
@@ -71,56 +69,24 @@ static enum mface_status look(struct mface_face_model *model, const struct mface
     if (status != MFACE_OK)
         return status;
     if (mface_shape_fits(&outputs.tensor[0].shape, &points))
-        points_to_frame(outputs.tensor[0].data, square, landmarks);
+        points_to_frame(outputs.tensor[0].data, at, landmarks);
     else
         status = mface_fail(MFACE_ERR_INTERNAL, "landmark model: the output is not 68 points");
     mface_face_outputs_clear(&outputs);
     return status;
 }
 
-static struct mface_point mean_of(const struct mface_point *p, int n)
+static double box_side(const struct mface_box *box)
 {
-    double x = 0, y = 0;
-    for (int i = 0; i < n; i++) {
-        x += p[i].x;
-        y += p[i].y;
-    }
-    return (struct mface_point) { (float)(x / n), (float)(y / n) };
-}
-
-static struct mface_square square_around(const struct mface_landmarks *landmarks)
-{
-    const struct mface_point left = mean_of(landmarks->p + LEFT_EYE, N_EYE);
-    const struct mface_point right = mean_of(landmarks->p + RIGHT_EYE, N_EYE);
-    const double angle = atan2(right.y - left.y, right.x - left.x);
-    const double c = cos(angle), s = sin(angle);
-    double u_min = INFINITY, v_min = INFINITY, u_max = -INFINITY, v_max = -INFINITY;
-    for (int i = 0; i < landmarks->n; i++) { // extent along the eyes and across
-        const double u = c * landmarks->p[i].x + s * landmarks->p[i].y;
-        const double v = c * landmarks->p[i].y - s * landmarks->p[i].x;
-        u_min = fmin(u_min, u), u_max = fmax(u_max, u);
-        v_min = fmin(v_min, v), v_max = fmax(v_max, v);
-    }
-    const double u = (u_min + u_max) / 2, v = (v_min + v_max) / 2;
-    return (struct mface_square) { .x = c * u - s * v,
-        .y = s * u + c * v,
-        .side = SECOND_LOOK * fmax(u_max - u_min, v_max - v_min),
-        .angle = angle };
-}
-
-static enum mface_status run(struct mface_face_model *model, const struct mface_picture *picture,
-    const struct mface_box *box, struct mface_landmarks *landmarks)
-{
-    const struct mface_square first = { .x = (box->l + box->r) / 2,
-        .y = (box->t + box->b) / 2,
-        .side = fmax(box->r - box->l, box->b - box->t) };
-    MFACE_TRY(look(model, picture, &first, landmarks));
-    const struct mface_square second = square_around(landmarks);
-    if (!(second.side >= 1)) // all points in one place: there is nothing to look at
-        return MFACE_OK;
-    return look(model, picture, &second, landmarks);
+    return fmaxf(box->r - box->l, box->b - box->t);
 }
 
 const struct mface_marker_kind mface_marker_68 = {
-    .name = "face-api-68", .matches = matches, .run = run
+    .name = "face-api-68",
+    .extent = 1.2,
+    .left_eye = { 36, 41 },
+    .right_eye = { 42, 47 },
+    .box_side = box_side,
+    .matches = matches,
+    .look = look,
 };

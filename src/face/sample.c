@@ -1,9 +1,10 @@
-/* The picture is read a few rows at a time, so that a frame in the decoder's format never needs a
- * whole BGR copy: each strip is summed into blocks of n × n pixels while it is in the cache. */
+/* The picture is read in blocks of n × n pixels straight from the decoder's format, so that a frame
+ * never needs a whole BGR copy. */
 #include "face/sample.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/reduce.h"
 
 #include <assert.h>
 #include <math.h>
@@ -12,27 +13,6 @@
 static int div_up(int a, int b)
 {
     return (a + b - 1) / b;
-}
-
-/* One row of blocks: means of the strip's rows; blocks at the right edge may be narrower. */
-static void average_strip(const struct mface_image *strip, int n, uint8_t *out, int out_w)
-{
-    for (int x = 0; x < out_w; x++) {
-        const int l = x * n;
-        const int r = l + n < strip->w ? l + n : strip->w;
-        unsigned sum[3] = { 0 };
-        for (int y = 0; y < strip->h; y++) {
-            const uint8_t *row = mface_image_row_u8(strip, y);
-            for (int i = 3 * l; i < 3 * r; i += 3) {
-                sum[0] += row[i];
-                sum[1] += row[i + 1];
-                sum[2] += row[i + 2];
-            }
-        }
-        const unsigned area = (unsigned)((r - l) * strip->h);
-        for (int c = 0; c < 3; c++)
-            out[3 * x + c] = (uint8_t)((sum[c] + area / 2) / area);
-    }
 }
 
 /* Reads `rect` with every n × n pixels averaged into one. */
@@ -45,22 +25,10 @@ static enum mface_status read_blocks(
         mface_picture_read_bgr(picture, rect, out);
         return MFACE_OK;
     }
-    struct mface_image strip;
-    const enum mface_status status = mface_image_init(&strip, w, n, 3, MFACE_SAMPLE_U8);
-    if (status != MFACE_OK) {
+    const enum mface_status status = mface_picture_reduce(picture, rect, n, out);
+    if (status != MFACE_OK)
         mface_image_clear(out);
-        return status;
-    }
-    for (int y = 0; y < out->h; y++) {
-        struct mface_rect rows = { rect.l, rect.t + y * n, rect.r, rect.t + (y + 1) * n };
-        rows.b = rows.b < rect.b ? rows.b : rect.b;
-        struct mface_image part = strip;
-        part.h = rows.b - rows.t;
-        mface_picture_read_bgr(picture, rows, &part);
-        average_strip(&part, n, mface_image_row_u8(out, y), out->w);
-    }
-    mface_image_clear(&strip);
-    return MFACE_OK;
+    return status;
 }
 
 static int scaled_side(int n_blocks, double scale, int max)

@@ -78,6 +78,7 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
         .faces = mface_counter_get(&tally->faces),
         .frames_without_face = mface_counter_get(&tally->frames_without_face),
         .frames_failed = mface_counter_get(&tally->frames_failed),
+        .frames_dropped = mface_counter_get(&tally->frames_dropped),
         .face_demands = mface_counter_get(&tally->face_demands),
         .face_hits = mface_counter_get(&tally->face_hits),
         .n_stages = MFACE_N_STAGES,

@@ -257,17 +257,17 @@ void mface_control_pause(struct mface_control *control, bool on)
     pthread_mutex_unlock(&control->lock);
 }
 
-static bool may_enter(const struct mface_control *control)
+static bool may_enter(const struct mface_control *control, bool may_overlap)
 {
     const bool is_idle = control->n_let_in == control->n_left;
-    return !control->is_paused && (control->settings.parallel || is_idle);
+    return !control->is_paused && (may_overlap || control->settings.parallel || is_idle);
 }
 
 /* A signal handler sets `cancel` and can wake nobody: hence the polling. */
-void mface_control_wait(struct mface_control *control, const atomic_bool *cancel)
+void mface_control_wait(struct mface_control *control, const atomic_bool *cancel, bool may_overlap)
 {
     pthread_mutex_lock(&control->lock);
-    while (!may_enter(control) && !atomic_load(cancel)) {
+    while (!may_enter(control, may_overlap) && !atomic_load(cancel)) {
         const int64_t until_us = mface_time_us() + 1000 * CANCEL_POLL_MS;
         const struct timespec deadline = {
             .tv_sec = until_us / 1000000,

@@ -100,13 +100,6 @@ void mface_engine_free(struct mface_engine **engine)
     *engine = NULL;
 }
 
-static void eval_clear(struct mface_eval *eval)
-{
-    for (int i = 0; i < eval->n_faces; i++)
-        mface_result_clear(&eval->faces[i].crop);
-    mface_mem_free(eval->faces);
-}
-
 /* A face whose frame needed no inference for it was served from memory, wherever on its way. */
 static void tally_frame(const struct mface_eval *eval, enum mface_status status)
 {
@@ -121,27 +114,89 @@ static void tally_frame(const struct mface_eval *eval, enum mface_status status)
     mface_counter_add(&tally->face_hits, eval->n_faces - eval->n_inferences);
 }
 
+enum mface_status mface_eval_create(struct mface_eval **out)
+{
+    *out = mface_mem_calloc(1, sizeof **out);
+    return *out ? MFACE_OK : mface_fail_nomem("engine");
+}
+
+void mface_eval_free(struct mface_eval **eval)
+{
+    if (!*eval)
+        return;
+    mface_mem_free((*eval)->faces);
+    mface_mem_free(*eval);
+    *eval = NULL;
+}
+
+bool mface_engine_follows(const struct mface_engine *engine)
+{
+    return engine->settings->detect_every > 1 || engine->settings->smooth > 1;
+}
+
+void mface_eval_begin(
+    struct mface_eval *eval, struct mface_engine *engine, struct mface_canvas *canvas)
+{
+    eval->engine = engine;
+    eval->canvas = canvas;
+    eval->demander = (struct mface_demander) {
+        .cache = engine->cache,
+        .disk = engine->disk,
+        .cached = engine->cached,
+        .tally = engine->tally,
+        .trace = engine->trace,
+    };
+    eval->status = MFACE_OK;
+    eval->detect_key = eval->merge_key = (struct mface_key) { 0 };
+    eval->has_boxes = eval->is_written = false;
+    eval->n_faces = 0;
+    eval->n_inferences = 0;
+    if (mface_eval_is_key_frame(eval))
+        eval->status = mface_eval_detect(eval);
+}
+
+void mface_eval_find(struct mface_eval *eval, struct mface_tracks *tracks)
+{
+    struct mface_tracks alone = { 0 };
+    const bool is_alone = !tracks || eval->canvas->is_alone;
+    if (eval->status == MFACE_OK)
+        eval->status = mface_eval_follow(eval, is_alone ? &alone : tracks);
+    mface_tracks_clear(&alone);
+    if (tracks && (is_alone || eval->status != MFACE_OK))
+        mface_tracks_clear(tracks);
+}
+
+static void drop_faces(struct mface_eval *eval)
+{
+    for (int i = 0; i < eval->n_faces; i++)
+        mface_result_clear(&eval->faces[i].crop);
+    eval->n_faces = 0;
+}
+
+enum mface_status mface_eval_finish(struct mface_eval *eval, int *n_faces)
+{
+    enum mface_status status = eval->status;
+    if (status == MFACE_OK)
+        status = mface_eval_align(eval);
+    if (status == MFACE_OK)
+        status = mface_eval_merge(eval);
+    tally_frame(eval, status);
+    if (eval->engine->trace && status == MFACE_OK)
+        mface_trace_add_frame(eval->engine->trace, eval);
+    *n_faces = status == MFACE_OK ? eval->n_faces : 0;
+    drop_faces(eval);
+    return status;
+}
+
 enum mface_status mface_engine_run(
     struct mface_engine *engine, struct mface_canvas *canvas, int *n_faces)
 {
-    struct mface_eval eval = {
-        .engine = engine,
-        .canvas = canvas,
-        .demander = {
-            .cache = engine->cache,
-            .disk = engine->disk,
-            .cached = engine->cached,
-            .tally = engine->tally,
-            .trace = engine->trace,
-        },
-    };
-    enum mface_status status = mface_eval_find(&eval);
-    if (status == MFACE_OK)
-        status = mface_eval_merge(&eval);
-    tally_frame(&eval, status);
-    if (engine->trace && status == MFACE_OK)
-        mface_trace_add_frame(engine->trace, &eval);
-    *n_faces = status == MFACE_OK ? eval.n_faces : 0;
-    eval_clear(&eval);
+    struct mface_eval *eval;
+    *n_faces = 0;
+    MFACE_TRY(mface_eval_create(&eval));
+    mface_eval_begin(eval, engine, canvas);
+    mface_eval_find(eval, NULL);
+    const enum mface_status status = mface_eval_finish(eval, n_faces);
+    mface_eval_free(&eval);
     return status;
 }

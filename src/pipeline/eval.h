@@ -3,6 +3,7 @@
 #define MFACE_PIPELINE_EVAL_H
 
 #include "face/align.h"
+#include "face/track.h"
 #include "pipeline/demand.h"
 #include "pipeline/engine.h"
 #include "swap/stages.h"
@@ -45,7 +46,7 @@ struct mface_face {
     struct mface_box box;
     struct mface_landmarks landmarks;
     struct mface_align_record align;
-    struct mface_key box_id, landmarks_id, align_id; // content of the records
+    struct mface_key landmarks_id, align_id; // content of the records
     struct mface_key mark_key, align_key;
     struct mface_key pre_key, swap_key, post_key;
     bool made_post;           // here, not found
@@ -56,15 +57,35 @@ struct mface_eval {
     struct mface_engine *engine;
     struct mface_canvas *canvas;
     struct mface_demander demander;
-    struct mface_key detect_key, merge_key; // merge: zero without a face
+    enum mface_status status;    // of the steps so far
+    struct mface_key detect_key; // zero: this frame was not looked through
+    struct mface_key merge_key;  // zero without a face
+    bool has_boxes;              // `boxes` are those of detect
+    struct mface_boxes_record boxes;
     struct mface_face *faces;
-    int n_faces;
+    int n_faces, capacity;
     int64_t n_inferences;
     bool is_written; // merge ran here, so the canvas has its result already
 };
 
-/* eval_find.c: detect, select, mark, align; fills eval->faces, whose owner is the eval. */
-MFACE_NODISCARD enum mface_status mface_eval_find(struct mface_eval *eval);
+/* eval_find.c: all faces of the frame, once, into eval->boxes. */
+MFACE_NODISCARD enum mface_status mface_eval_detect(struct mface_eval *eval);
+
+/* The landmarks found by looking there, and the key they have. */
+MFACE_NODISCARD enum mface_status mface_eval_mark(struct mface_eval *eval,
+    const struct mface_look *look, struct mface_landmarks *landmarks, struct mface_key *key);
+
+struct mface_key mface_landmarks_id(const struct mface_landmarks *landmarks); // by content
+
+/* Which frames are surely looked through whole: a part of all, chosen by content. */
+bool mface_eval_is_key_frame(const struct mface_eval *eval);
+
+/* eval_follow.c: the state after this frame from the state before it. */
+MFACE_NODISCARD enum mface_status mface_eval_follow(
+    struct mface_eval *eval, struct mface_tracks *tracks);
+
+/* eval_align.c: places every face; drops those that cannot be. */
+MFACE_NODISCARD enum mface_status mface_eval_align(struct mface_eval *eval);
 
 /* eval_face.c: the face's results, each demanded only if missing. Clear *out. */
 MFACE_NODISCARD enum mface_status mface_face_crop(

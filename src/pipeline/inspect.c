@@ -77,7 +77,8 @@ static enum mface_status describe_face(struct inspection *job, const struct mfac
     const struct mface_box *box, struct mface_found_face *face)
 {
     struct mface_landmarks landmarks;
-    MFACE_TRY(mface_marker_run(job->marker, picture, box, &landmarks));
+    const struct mface_look look = mface_marker_look_at(job->marker, box);
+    MFACE_TRY(mface_marker_run(job->marker, picture, &look, &landmarks));
     face->left = box->l, face->top = box->t, face->right = box->r, face->bottom = box->b;
     face->score = box->score;
     face->n_points = landmarks.n;

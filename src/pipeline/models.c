@@ -20,6 +20,16 @@ int mface_settings_n_inference_threads(const struct mface_settings *settings)
     return mface_settings_n_workers(settings) >= 2 ? 1 : settings->threads;
 }
 
+/* A decoder's threads work ahead of the workers and take processors from them; one decodes 1080p at
+ * 100 frames a second and more. Its output does not depend on them. */
+int mface_settings_n_decode_threads(const struct mface_settings *settings)
+{
+    const int quarter = mface_settings_n_workers(settings) / 4;
+    if (!settings->parallel)
+        return 1;
+    return quarter < 2 ? 2 : quarter > 8 ? 8 : quarter;
+}
+
 /* Each opens its model unless it is open already, and gives up the old one only for a new one that
  * opened: a failure changes nothing. */
 static enum mface_status open_detector(struct mface_models *models, const char *name, int threads)
@@ -115,11 +125,23 @@ static enum mface_status detect(void *user, const struct mface_picture *picture,
     return mface_detector_run(models->detector, picture, params, boxes, n_boxes);
 }
 
-static enum mface_status mark(void *user, const struct mface_picture *picture,
-    const struct mface_box *box, struct mface_landmarks *landmarks)
+static struct mface_look look_at(void *user, const struct mface_box *box)
 {
     const struct mface_models *models = user;
-    return mface_marker_run(models->marker, picture, box, landmarks);
+    return mface_marker_look_at(models->marker, box);
+}
+
+static bool look_again(void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+{
+    const struct mface_models *models = user;
+    return mface_marker_look_again(models->marker, landmarks, look);
+}
+
+static enum mface_status mark(void *user, const struct mface_picture *picture,
+    const struct mface_look *look, struct mface_landmarks *landmarks)
+{
+    const struct mface_models *models = user;
+    return mface_marker_run(models->marker, picture, look, landmarks);
 }
 
 static enum mface_status swap(void *user, const struct mface_dfm_params *params,
@@ -135,6 +157,8 @@ void mface_models_describe(struct mface_models *models, struct mface_engine_mode
     *out = (struct mface_engine_models) {
         .user = models,
         .detect = detect,
+        .look_at = look_at,
+        .look_again = look_again,
         .mark = mark,
         .swap = swap,
         .digests = {

@@ -21,6 +21,9 @@ struct mface_models {
 int mface_settings_n_workers(const struct mface_settings *settings);
 int mface_settings_n_inference_threads(const struct mface_settings *settings);
 
+/* Threads of the decoder, beside the workers: as many as keep up with them and no more. */
+int mface_settings_n_decode_threads(const struct mface_settings *settings);
+
 /* Opens what is not open yet or is to be another file, or another number of threads, now. Logs on
  * failure; what was open then stays usable. */
 MFACE_NODISCARD enum mface_status mface_models_open(

@@ -18,6 +18,8 @@ struct mface_pipeline_gate {
     /* Workers: the engine for a frame, and what is to be done when it has run. */
     struct mface_engine *(*enter)(void *user, struct mface_frame *frame, void **token);
     void (*leave)(void *user, struct mface_frame *frame, void *token);
+    /* Instead of both: a frame that was let in and will not be worked on. */
+    void (*drop)(void *user, struct mface_frame *frame);
 };
 
 struct mface_pipeline_params {
@@ -27,6 +29,8 @@ struct mface_pipeline_params {
     const struct mface_pipeline_gate *gate; // NULL: `engine`
     struct mface_tally *tally;
     int n_workers;            // ≥ 1
+    bool newest_wins;         // drop frames that wait while newer ones are there (live sources)
+    bool frames_are_alone;    // still images: no face is followed from one to the next
     atomic_bool *cancel;      // set from anywhere to stop soon
     void (*tick)(void *user); // called from this thread, about interval_us apart; may be NULL
     void *user;
@@ -35,8 +39,9 @@ struct mface_pipeline_params {
 
 /* Runs until the reader ends, it fails, writing fails or `cancel` is set. A frame in which a stage
  * fails is written as it was read. *is_writable tells whether the output is sound and worth
- * finishing: false after a failure to write.
- * MFACE_OK, MFACE_ERR_CANCELED, MFACE_ERR_NOMEM, or what the reader or writer says. */
+ * finishing: false after a failure to write. With newest_wins a frame is taken no earlier than its
+ * own time says, so that a file behaves as a camera does; those dropped are counted. MFACE_OK,
+ * MFACE_ERR_CANCELED, MFACE_ERR_NOMEM, or what the reader or writer says. */
 MFACE_NODISCARD enum mface_status mface_pipeline_run(
     const struct mface_pipeline_params *params, bool *is_writable);
 

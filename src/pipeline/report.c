@@ -133,6 +133,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_int(json, "frames_without_face", stats->frames_without_face);
     mface_json_add_int(json, "frames_failed", stats->frames_failed);
     mface_json_add_int(json, "frames_damaged", stats->frames_damaged);
+    mface_json_add_int(json, "frames_dropped", stats->frames_dropped);
     mface_json_add_float(json, "wall_s", stats->wall_s);
     mface_json_add_float(json, "paused_s", stats->paused_s);
     mface_json_add_float(json, "fps", stats->fps);

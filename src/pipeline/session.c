@@ -10,6 +10,7 @@
 #include "pipeline/collect.h"
 #include "pipeline/control.h"
 #include "pipeline/folder.h"
+#include "pipeline/live.h"
 #include "pipeline/models.h"
 #include "pipeline/output_check.h"
 #include "pipeline/pipeline.h"
@@ -258,6 +259,7 @@ struct run {
     struct mface_writer *writer;
     struct mface_trace *trace; // NULL: none
     int64_t frames_total;
+    bool has_stills, is_live;
     int64_t progress_us;                // when progress was last told
     bool has_output;                    // finished under its name
     bool check_only;                    // the output is not made
@@ -303,15 +305,22 @@ static void tick(void *user)
 
 static enum mface_status open_reader(struct run *run)
 {
+    const struct mface_settings *settings = &run->session->settings;
+    run->is_live = settings->latency == MFACE_LATENCY_ON ||
+                   (settings->latency == MFACE_LATENCY_AUTO &&
+                       mface_input_is_live(run->job->input, run->job->input_format));
     const struct mface_reader_params params = {
         .url = run->job->input,
         .format = run->job->input_format,
+        .threads =
+            run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
         .cancel = &run->session->cancel,
     };
     MFACE_TRY(mface_reader_open(&params, &run->reader));
     struct mface_reader_info info;
     mface_reader_get_info(run->reader, &info);
     run->frames_total = info.n_frames;
+    run->has_stills = info.fps == 0;
     return MFACE_OK;
 }
 
@@ -370,45 +379,61 @@ static enum mface_status end_output(struct run *run, enum mface_status status, b
     return finished != MFACE_OK ? finished : status;
 }
 
+static bool is_live(const struct run *run)
+{
+    return run->is_live && !run->has_stills;
+}
+
 static void wait_if_paused(void *user)
 {
-    struct mface_session *session = user;
-    mface_control_wait(session->control, &session->cancel);
+    struct run *run = user;
+    mface_control_wait(run->session->control, &run->session->cancel, is_live(run));
 }
 
 static struct mface_engine *enter(void *user, struct mface_frame *frame, void **token)
 {
-    struct mface_session *session = user;
-    struct mface_engine *engine = mface_control_enter(session->control, mface_frame_index(frame));
-    *token = mface_preview_begin(session->preview, frame);
+    struct run *run = user;
+    struct mface_engine *engine =
+        mface_control_enter(run->session->control, mface_frame_index(frame));
+    *token = mface_preview_begin(run->session->preview, frame);
     return engine;
 }
 
 static void leave(void *user, struct mface_frame *frame, void *token)
 {
-    struct mface_session *session = user;
-    mface_preview_end(session->preview, token, frame);
-    mface_control_leave(session->control, mface_frame_index(frame));
+    struct run *run = user;
+    mface_preview_end(run->session->preview, token, frame);
+    mface_control_leave(run->session->control, mface_frame_index(frame));
 }
 
-/* As many workers as `parallel` may come to want. */
-static int n_workers(const struct mface_session *session)
+static void drop(void *user, struct mface_frame *frame)
 {
-    struct mface_settings settings = session->settings;
-    settings.parallel = true;
+    struct run *run = user;
+    mface_control_enter(run->session->control, mface_frame_index(frame));
+    mface_control_leave(run->session->control, mface_frame_index(frame));
+}
+
+/* As many workers as `parallel` may come to want; live, where the newest frame cannot wait for the
+ * one before it to leave, as many as it wants now. */
+static int n_workers(const struct run *run)
+{
+    struct mface_settings settings = run->session->settings;
+    settings.parallel |= !is_live(run);
     return mface_settings_n_workers(&settings);
 }
 
 static enum mface_status run_pipeline(struct run *run)
 {
-    const struct mface_pipeline_gate gate = { run->session, wait_if_paused, enter, leave };
+    const struct mface_pipeline_gate gate = { run, wait_if_paused, enter, leave, drop };
     const int64_t interval_us = progress_interval_us(run);
     const struct mface_pipeline_params params = {
         .reader = run->reader,
         .writer = run->writer,
         .gate = &gate,
         .tally = &run->session->tally,
-        .n_workers = n_workers(run->session),
+        .n_workers = n_workers(run),
+        .newest_wins = is_live(run),
+        .frames_are_alone = run->has_stills,
         .cancel = &run->session->cancel,
         .tick = tick,
         .user = run,

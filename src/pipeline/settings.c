@@ -35,6 +35,12 @@ static const char *const precisions[] = {
     [MFACE_DFM_PRECISION_BF16] = "bf16",
     NULL,
 };
+static const char *const latencies[] = {
+    [MFACE_LATENCY_AUTO] = "auto",
+    [MFACE_LATENCY_ON] = "on",
+    [MFACE_LATENCY_OFF] = "off",
+    NULL,
+};
 static const char *const sorts[] = {
     [MFACE_SORT_LARGEST] = "largest",
     [MFACE_SORT_CENTER] = "center",
@@ -128,6 +134,8 @@ const struct mface_option mface_settings_rows[] = {
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
+    { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"),
+      .help = "drop frames rather than fall behind; a file plays at its own speed then; auto: for devices and live streams" },
 
     { ROW("detector", detector, FACES, IN(DETECT)), WORDS(detectors, "ssd"), FIXED,
       .help = "face detector: a built-in one, or the path of an ONNX file" },
@@ -145,6 +153,10 @@ const struct mface_option mface_settings_rows[] = {
       .help = "swap every face that is kept" },
     { ROW("face-id", face_id, FACES, IN(SELECT)), NUMBER(INT, 0, 999, 1, "0"),
       .help = "which of the kept faces to swap, counted from 0" },
+    { ROW("detect-every", detect_every, FACES, IN(TRACK)), NUMBER(INT, 1, 1000, 1, "30"), .unit = "frames",
+      .help = "how often to look for faces where known ones are followed; 1: in every frame" },
+    { ROW("smooth", smooth, FACES, IN(TRACK)), NUMBER(INT, 1, 150, 1, "1"), .unit = "frames",
+      .help = "calms landmarks at rest as a mean over so many frames would, without its lag; 1: not" },
 
     { ROW("align-mode", align_mode, ALIGNMENT, IN(ALIGN)), CHOICE(align_modes, "points"),
       .help = "what the crop follows: landmarks, the detected box, or the middle of the frame" },

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum mface_latency { MFACE_LATENCY_AUTO, MFACE_LATENCY_ON, MFACE_LATENCY_OFF };
 enum mface_compression_area { MFACE_COMPRESS_FACE, MFACE_COMPRESS_FRAME };
 
 struct mface_settings {
@@ -28,6 +29,7 @@ struct mface_settings {
     bool parallel;
     int threads;   // 0: every processor
     int precision; // enum mface_dfm_precision
+    int latency;   // enum mface_latency
 
     char detector[MFACE_OPTION_STRING_BYTES]; // a built-in name or a path
     int detector_window_px;                   // 0: the detector's own
@@ -36,7 +38,9 @@ struct mface_settings {
     int max_faces;                          // 0: all
     int sort;                               // enum mface_sort
     bool swap_all_faces;
-    int face_id; // counts in sorted order; ignored with swap_all_faces
+    int face_id;      // counts in sorted order; ignored with swap_all_faces
+    int detect_every; // frames, on average; 1: every frame, nothing is followed
+    int smooth;       // 1: not at all
 
     int align_mode; // enum mface_align_mode
     double coverage;

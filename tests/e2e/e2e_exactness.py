@@ -1,7 +1,8 @@
 """Exact means exact: the same pixels with every cache on, off or small, and any number of threads."""
 
+import pathlib
 
-from media import ASTRONAUT, ffmpeg, frame_hashes, make_clip, raw_frames
+from media import ASTRONAUT, LOSSLESS, ffmpeg, frame_hashes, make_clip, raw_frames
 
 LOSSLESS_OUT = ["--encoder", "ffv1"]
 
@@ -47,6 +48,39 @@ def test_caches_and_threads_change_no_pixel(lab):
             assert report["cache"]["hits"] > 0
         if name == "off":
             assert report["stages"]["swap"]["runs"] == 20, report["stages"]
+
+
+def test_history_changes_no_pixel(lab):
+    """Faces followed and smoothed: by what was seen, never by what was kept or who worked on it."""
+    face, gone, clip = lab.path("face.mkv"), lab.path("gone.mkv"), lab.path("clip.mkv")
+    make_clip(face, n_frames=10)
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=400x360:rate=30", "-frames:v", "4", "-pix_fmt",
+           "yuv420p", *LOSSLESS, gone)
+    listing = pathlib.Path(lab.path("list.txt"))
+    listing.write_text("".join(f"file '{name}'\n" for name in (face, gone, face)))
+    ffmpeg("-f", "concat", "-safe", "0", "-i", listing, "-c", "copy", clip)
+    variants = {
+        "default": [],
+        "off": ["--cache-size", "0"],
+        "small": ["--cache-size", "2M"],
+        "three threads": ["--threads", "3"],
+        "not parallel": ["--parallel", "off"],
+    }
+    expected = None
+    for name, extra in variants.items():
+        out = lab.path("out.mkv")
+        report = lab.swap_report(clip, out, *LOSSLESS_OUT, "--detect-every", "5", "--smooth", "8",
+                                 *extra)
+        assert report["frames"] == 24 and report["faces"] == 20, (name, report)
+        assert 3 <= report["stages"]["detect"]["demands"] < 20, (name, report["stages"])
+        hashes = frame_hashes(out)
+        expected = expected or hashes
+        assert hashes == expected, f"pixels differ: {name}"
+        if name == "default":  # the cut before the second showing forgets what was before it
+            assert report["stages"]["swap"]["runs"] == 10, report["stages"]
+    for smooth in ("1", "30"):
+        lab.swap_report(clip, out, *LOSSLESS_OUT, "--detect-every", "5", "--smooth", smooth)
+        assert frame_hashes(out) != expected
 
 
 def test_held_frames_cost_one_inference(lab):

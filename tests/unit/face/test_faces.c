@@ -102,7 +102,8 @@ static void check_points(const char *detector, const char *kind, int window_px)
     snprintf(path, sizeof path, "%s/face_landmark_68.onnx", models);
     assert_int_equal(mface_marker_open(path, 1, &marker), MFACE_OK);
     assert_string_equal(mface_marker_kind(marker), "face-api-68");
-    assert_int_equal(mface_marker_run(marker, &picture, &box, &landmarks), MFACE_OK);
+    const struct mface_look look = mface_marker_look_at(marker, &box);
+    assert_int_equal(mface_marker_run(marker, &picture, &look, &landmarks), MFACE_OK);
     mface_marker_free(&marker);
     assert_int_equal(landmarks.n, 68);
     assert_near(mean(landmarks.p + 36, 6), left_eye, 5);

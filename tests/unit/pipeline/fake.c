@@ -75,18 +75,34 @@ static enum mface_status detect(void *user, const struct mface_picture *picture,
     return MFACE_OK;
 }
 
-/* 68 points on two rings in the box: no face, but nothing degenerate. */
+static struct mface_look look_at(void *user, const struct mface_box *box)
+{
+    (void)user;
+    return (struct mface_look) {
+        .x = (box->l + box->r) / 2, .y = (box->t + box->b) / 2, .side = box->r - box->l
+    };
+}
+
+static bool look_again(void *user, const struct mface_landmarks *landmarks, struct mface_look *look)
+{
+    (void)user;
+    const struct mface_point *p = landmarks->p;
+    *look = (struct mface_look) { .x = p[67].x, .y = p[67].y, .side = 2 * (p[0].x - p[67].x) };
+    return look->side > 0;
+}
+
+/* 68 points on two rings in the square and one in the middle: no face, but nothing degenerate. */
 static enum mface_status mark(void *user, const struct mface_picture *picture,
-    const struct mface_box *box, struct mface_landmarks *landmarks)
+    const struct mface_look *look, struct mface_landmarks *landmarks)
 {
     struct fake_models *models = user;
-    (void)picture;
+    const double shake = models->shakes ? picture->data[0][0] % 8 / 8.0 : 0;
     atomic_fetch_add(&models->n_mark, 1);
     landmarks->n = 68;
     for (int i = 0; i < 68; i++) {
-        const float angle = (float)i * 0.37f, radius = i < 17 ? 0.5f : 0.25f;
-        landmarks->p[i].x = (box->l + box->r) / 2 + radius * (box->r - box->l) * cosf(angle);
-        landmarks->p[i].y = (box->t + box->b) / 2 + radius * (box->b - box->t) * sinf(angle);
+        const double angle = i * 0.37, radius = i == 67 ? 0 : i < 17 ? 0.5 : 0.25;
+        landmarks->p[i].x = (float)(look->x + shake + radius * look->side * cos(angle));
+        landmarks->p[i].y = (float)(look->y + radius * look->side * sin(angle));
     }
     return MFACE_OK;
 }
@@ -115,6 +131,8 @@ struct mface_engine_models fake_models_describe(struct fake_models *models)
     return (struct mface_engine_models) {
         .user = models,
         .detect = detect,
+        .look_at = look_at,
+        .look_again = look_again,
         .mark = mark,
         .swap = swap,
         .digests = { { 0 }, { 1, 1 }, { 2, 2 }, { 3, 3 } },

@@ -25,6 +25,7 @@ bool fake_frame_equal(const struct fake_frame *a, const struct fake_frame *b);
 struct fake_models {
     int n_faces; // the detector finds this many, side by side
     bool swap_fails;
+    bool shakes; // landmarks are elsewhere by up to a pixel, as the frame's first sample says
     atomic_int n_detect, n_mark, n_swap;
 };
 

@@ -171,7 +171,7 @@ static void *work(void *arg)
         pthread_mutex_lock(&decoder);
         const int i = atomic_fetch_add(&crowd->next, 1);
         if (crowd->waits && i < N_FRAMES)
-            mface_control_wait(control, &never);
+            mface_control_wait(control, &never, false);
         pthread_mutex_unlock(&decoder);
         if (i >= N_FRAMES)
             return NULL;
@@ -257,7 +257,7 @@ static void *read_frames(void *arg)
 {
     struct reader *reader = arg;
     while (!atomic_load(&reader->cancel)) {
-        mface_control_wait(reader->control, &reader->cancel);
+        mface_control_wait(reader->control, &reader->cancel, false);
         atomic_fetch_add(&reader->n_let_in, 1);
         usleep(1000);
     }

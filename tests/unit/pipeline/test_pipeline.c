@@ -1,5 +1,6 @@
 /* The pipeline over a reader and a writer of this file's own: order, cancelling, failures. The
  * functions of media/media.h that the pipeline calls are defined here, so no file is opened. */
+#include "base/hash.h"
 #include "fake.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/settings.h"
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct mface_frame {
     struct fake_frame pixels;
@@ -18,17 +20,21 @@ struct mface_frame {
 
 struct mface_reader {
     int64_t n_frames, n_read;
+    bool is_calm;                 // ten frames at a time that differ in a few pixels
     enum mface_status fails_with; // at the end
 };
 
 struct mface_writer {
     int64_t n_written, fails_at, cancels_at;
     atomic_bool *cancel;
-    bool in_order;
+    bool in_order, is_rising;
+    int64_t last_index;
     struct fake_frame last;
+    struct mface_hasher hasher; // of all frames
 };
 
 static atomic_int n_frames_alive;
+static double frame_s; // from one to the next
 
 enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_frame **frame)
 {
@@ -36,7 +42,9 @@ enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_fr
         return reader->fails_with != MFACE_OK ? reader->fails_with : MFACE_ERR_EOF;
     *frame = malloc(sizeof **frame);
     assert_non_null(*frame);
-    fake_frame_init(&(*frame)->pixels, (unsigned)reader->n_read);
+    const int64_t n = reader->n_read;
+    fake_frame_init(&(*frame)->pixels, (unsigned)(reader->is_calm ? n / 10 : n));
+    (*frame)->pixels.luma[0][0] = (uint8_t)n;
     (*frame)->index = reader->n_read++;
     atomic_fetch_add(&n_frames_alive, 1);
     return MFACE_OK;
@@ -49,7 +57,10 @@ enum mface_status mface_writer_write(struct mface_writer *writer, struct mface_f
     if (writer->n_written == writer->cancels_at)
         atomic_store(writer->cancel, true);
     writer->in_order &= frame->index == writer->n_written;
+    writer->is_rising &= frame->index > writer->last_index;
+    writer->last_index = frame->index;
     writer->last = frame->pixels;
+    mface_hasher_add_bytes(&writer->hasher, frame->pixels.luma, sizeof frame->pixels.luma);
     writer->n_written++;
     return MFACE_OK;
 }
@@ -82,6 +93,11 @@ int64_t mface_frame_index(const struct mface_frame *frame)
     return frame->index;
 }
 
+double mface_frame_time_s(const struct mface_frame *frame)
+{
+    return (double)frame->index * frame_s;
+}
+
 struct world {
     struct mface_settings settings;
     struct fake_models models;
@@ -92,6 +108,7 @@ struct world {
     atomic_bool cancel;
     pthread_t caller;
     int n_ticks, n_foreign_ticks;
+    bool newest_wins;
 };
 
 static int setup(void **state)
@@ -103,7 +120,10 @@ static int setup(void **state)
     world.models.n_faces = 1;
     world.reader.n_frames = 60;
     world.writer = (struct mface_writer) { .fails_at = -1, .cancels_at = -1, .in_order = true };
+    world.writer.is_rising = true;
+    world.writer.last_index = -1;
     world.writer.cancel = &world.cancel;
+    mface_hasher_init(&world.writer.hasher);
     world.caller = pthread_self();
     *state = &world;
     return 0;
@@ -133,6 +153,7 @@ static enum mface_status run(struct world *world, int n_workers, bool *is_writab
         .engine = world->engine,
         .tally = &world->tally,
         .n_workers = n_workers,
+        .newest_wins = world->newest_wins,
         .cancel = &world->cancel,
         .tick = tick,
         .user = world,
@@ -158,6 +179,62 @@ static void test_order_is_kept(void **state)
         assert_true(world->n_ticks > 0);
         assert_int_equal(world->n_foreign_ticks, 0);
     }
+}
+
+/* What is followed and smoothed depends on the frames before, never on who worked on them when. */
+static void test_history_goes_in_order(void **state)
+{
+    static const struct {
+        int detect_every, smooth;
+    } variants[] = { { 1, 1 }, { 30, 1 }, { 1, 9 }, { 4, 9 } };
+    struct world *world = *state;
+    bool is_writable;
+    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+        struct mface_key expected = { 0 };
+        for (int n_workers = 1; n_workers <= 9; n_workers += 4) {
+            setup(state);
+            world->reader.is_calm = true;
+            world->models.shakes = true;
+            world->settings.detect_every = variants[i].detect_every;
+            world->settings.smooth = variants[i].smooth;
+            assert_int_equal(run(world, n_workers, &is_writable), MFACE_OK);
+            assert_int_equal(world->writer.n_written, 60);
+            const struct mface_key key = mface_hasher_finish(&world->writer.hasher);
+            if (n_workers == 1)
+                expected = key;
+            assert_true(mface_key_equal(expected, key));
+        }
+    }
+}
+
+static void test_newest_frame_wins(void **state)
+{
+    struct world *world = *state;
+    bool is_writable;
+    world->newest_wins = true;
+    frame_s = 0; // all are due at once: hardly any can be kept up with
+    world->reader.n_frames = 500;
+    assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
+    const int64_t n_dropped = mface_counter_get(&world->tally.frames_dropped);
+    assert_int_equal(world->writer.n_written + n_dropped, 500);
+    assert_true(n_dropped > 0 && world->writer.is_rising);
+    assert_int_equal(world->writer.last_index, 499); // the last one has no newer one
+}
+
+static void test_frames_wait_until_they_are_due(void **state)
+{
+    struct world *world = *state;
+    struct timespec from, to;
+    bool is_writable;
+    world->newest_wins = true;
+    frame_s = 0.01;
+    world->reader.n_frames = 20;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    assert_true(world->writer.is_rising);
+    assert_true(
+        (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9 > 0.18);
 }
 
 static void test_empty_input(void **state)
@@ -213,6 +290,7 @@ static void test_failed_frames_leave_in_order_unchanged(void **state)
     assert_int_equal(world->writer.n_written, 60);
     assert_int_equal(mface_counter_get(&world->tally.frames_failed), 60);
     fake_frame_init(&expected, 59);
+    expected.luma[0][0] = 59;
     assert_true(fake_frame_equal(&expected, &world->writer.last));
 }
 
@@ -226,6 +304,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(order_is_kept),
+        TEST(history_goes_in_order),
+        TEST(newest_frame_wins),
+        TEST(frames_wait_until_they_are_due),
         TEST(empty_input),
         TEST(cancel_keeps_what_was_begun),
         TEST(failed_read_keeps_what_came_before),
