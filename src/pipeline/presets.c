@@ -36,9 +36,9 @@ const struct mface_preset mface_presets[] = {
     { "use-case", "streaming", "speed over quality", CACHE_RANGE(1 * GIB, 2 * GIB, 1),
       .values = { { "precision", "auto" }, { "encode-for", "speed" } } },
     { "use-case", "recording", "quality over speed", CACHE_RANGE(2 * GIB, 4 * GIB, 1),
-      .values = { { "precision", "f32" }, { "encode-for", "quality" } } },
+      .values = { { "precision", "f32" }, { "latency", "off" }, { "encode-for", "quality" } } },
     { "use-case", "batch", "most frames for the machine's time; keeps results on disk", CACHE_RANGE(4 * GIB, 8 * GIB, 2),
-      .values = { { "precision", "auto" }, { "pre-cache", "on" }, { "post-cache", "on" }, { "parallel", "on" }, { "disk-cache-size", "8G" } } },
+      .values = { { "precision", "auto" }, { "pre-cache", "on" }, { "post-cache", "on" }, { "parallel", "on" }, { "latency", "off" }, { "disk-cache-size", "8G" } } },
 
     { "profile", "conservative", "little memory: finished faces are not kept",
       .values = { { "cache-size", "1G" }, { "post-cache", "off" } } },

@@ -134,7 +134,7 @@ const struct mface_option mface_settings_rows[] = {
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
-    { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"),
+    { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"), FIXED,
       .help = "drop frames rather than fall behind; a file plays at its own speed then; auto: for devices and live streams" },
 
     { ROW("detector", detector, FACES, IN(DETECT)), WORDS(detectors, "ssd"), FIXED,
