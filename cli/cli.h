@@ -87,27 +87,48 @@ const struct command *find_command(const char *name);
 void help_print_command(const struct command *command, const struct arg *args, size_t n_args);
 enum exit_code help_main(int argc, char **argv);
 
-/* The running job's progress on stderr: a bar and the monitor line on a terminal, plain lines
- * elsewhere. */
+/* What is shown of a running job: a bar and the monitor's line; with two more lines of details; JSON
+ * lines on stdout; nothing. */
+enum monitor_mode { MONITOR_LINE, MONITOR_FULL, MONITOR_JSON, MONITOR_OFF };
+
+/* False: no such word. */
+bool progress_mode(const char *name, enum monitor_mode *mode);
+
+/* The running job's progress on stderr: redrawn in place on a terminal, plain lines elsewhere. */
 struct progress {
-    bool quiet, terminal;
+    enum monitor_mode mode;
+    bool terminal;
     int n_lines_shown;
-    double last_line_s;
+    double last_line_s, paused_s;
+    struct mface_monitor monitor;
+    struct {
+        const char *name;
+        double wall_s;
+    } told[MFACE_ADVICE_MAX]; // advice, and when
+    int n_told;
+    int64_t n_tuned; // told
 };
 
-void progress_init(struct progress *progress, bool quiet);
-void progress_show(void *progress, const struct mface_stats *stats, int done);
+void progress_init(struct progress *progress, enum monitor_mode mode);
+void progress_show(struct progress *progress, const struct mface_stats *stats, int done);
 
-/* Whoever looks at a job while it runs: the terminal, and the dashboard if there is one. */
+/* Whoever looks at a job while it runs: the advisor, the terminal, and the dashboard if there is
+ * one. */
 struct watch {
     const char *address, *token;       // of the command line; NULL: not given
     struct mface_dashboard *dashboard; // NULL: none
+    struct mface_session *session;
+    struct mface_advisor *advisor; // of the job; NULL: there was no memory for one
+    struct mface_insight insight;  // its last
     struct progress progress;
 };
 
 /* Starts the dashboard if it is wanted, and says where it is. Prints its own error line. */
 enum mface_status watch_start(struct watch *watch, struct mface_session *session);
+/* Before and after each job; watch_show() is its progress. */
+void watch_begin(struct watch *watch, enum monitor_mode mode);
 void watch_show(void *watch, const struct mface_stats *stats, int done);
+void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
 
 /* What was done, at the end, on stderr. */

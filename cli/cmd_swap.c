@@ -51,12 +51,16 @@ enum mface_status swap_job(struct mface_session *session, const struct swap_args
 {
     struct watch watch = args->watch;
     struct mface_job watched = *job;
-    progress_init(&watch.progress, args->quiet);
+    const bool is_off = args->quiet && args->monitor != MONITOR_JSON;
+    watch_begin(&watch, is_off ? MONITOR_OFF : args->monitor);
     watched.progress = watch_show;
     watched.user = &watch;
     watched.interval_ms = watch.progress.terminal || watch.dashboard ? 250 : 1000;
     watch_signals(session);
-    return mface_session_run(session, &watched, stats);
+    const enum mface_status status = mface_session_run(session, &watched, stats);
+    stats->insight = watch.insight;
+    watch_end(&watch);
+    return status;
 }
 
 static enum mface_status run_one(struct mface_session *session, struct swap_args *args)
@@ -114,9 +118,28 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     return code;
 }
 
+/* JSON lines have stdout to themselves. */
+static bool read_monitor(struct swap_args *args, const char *name)
+{
+    const char *const others[] = { args->job.output, args->report, args->job.sidecar };
+    if (!progress_mode(name, &args->monitor)) {
+        fprintf(stderr, "memoface swap: --monitor: '%s' is not accepted; give line|full|json|off\n",
+            name);
+        return false;
+    }
+    for (size_t i = 0; args->monitor == MONITOR_JSON && i < sizeof others / sizeof others[0]; i++)
+        if (others[i] && (strcmp(others[i], "-") == 0 || strncmp(others[i], "pipe:", 5) == 0)) {
+            fprintf(stderr, "memoface swap: --monitor json needs stdout; write %s to a file\n",
+                i == 0 ? "the output" : "the report");
+            return false;
+        }
+    return true;
+}
+
 static enum exit_code swap_with(struct mface_settings_layers *layers, const char **inputs,
     const struct command *command, int argc, char **argv)
 {
+    const char *monitor = "line";
     struct swap_args a = { .provenance = true, .inputs.word = inputs, .job = { .quality = -1 } };
     const struct arg args[] = {
         { "input", 'i', ARG_FILES, &a.inputs, "INPUT",
@@ -144,6 +167,8 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
             "watch and steer in a browser [127.0.0.1:7878]; port 0: a free one", false },
         { "dashboard-token", 0, ARG_TEXT, &a.watch.token, "TOKEN",
             "what clients must know; off this machine one is made up if none is given", false },
+        { "monitor", 0, ARG_TEXT, &monitor, "line|full|json|off",
+            "what to show of the running job [line]; json: JSON lines on stdout", false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };
@@ -152,6 +177,8 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
             argv, &code))
         return code;
+    if (!read_monitor(&a, monitor))
+        return EXIT_USAGE;
     return run_session(&a, settings);
 }
 

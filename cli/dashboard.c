@@ -1,4 +1,5 @@
-/* The dashboard of a running job: started beside it, fed by its progress, gone with it. */
+/* Whoever watches a running job. The dashboard is started beside it, fed by its progress and gone
+ * with it; an advisor looks at each job's figures before anybody else sees them. */
 #include "cli.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@ enum mface_status watch_start(struct watch *watch, struct mface_session *session
         .address = watch->address,
         .token = watch->token,
     };
+    watch->session = session;
     if (!watch->address) {
         if (!watch->token)
             return MFACE_OK;
@@ -22,12 +24,43 @@ enum mface_status watch_start(struct watch *watch, struct mface_session *session
     return status;
 }
 
+static enum mface_status patch(void *user, const char *const *pairs)
+{
+    return mface_session_patch(user, pairs, NULL, NULL);
+}
+
+void watch_begin(struct watch *watch, enum monitor_mode mode)
+{
+    const struct mface_advisor_params params = { .patch = patch, .user = watch->session };
+    progress_init(&watch->progress, mode);
+    watch->insight = (struct mface_insight) { 0 };
+    if (mface_advisor_create(&params, &watch->advisor) != MFACE_OK)
+        watch->advisor = NULL; // said by now; the job does not depend on it
+}
+
+static void advise(struct watch *watch, struct mface_stats *stats, int done)
+{
+    struct mface_settings *settings;
+    if (!watch->advisor || mface_session_get_settings(watch->session, &settings) != MFACE_OK)
+        return;
+    mface_advisor_look(watch->advisor, stats, settings, done);
+    watch->insight = stats->insight;
+    mface_settings_free(&settings);
+}
+
 void watch_show(void *arg, const struct mface_stats *stats, int done)
 {
     struct watch *watch = arg;
+    struct mface_stats advised = *stats;
+    advise(watch, &advised, done);
     if (watch->dashboard)
-        mface_dashboard_publish(watch->dashboard, stats, NULL, 0);
-    progress_show(&watch->progress, stats, done);
+        mface_dashboard_publish(watch->dashboard, &advised);
+    progress_show(&watch->progress, &advised, done);
+}
+
+void watch_end(struct watch *watch)
+{
+    mface_advisor_free(&watch->advisor);
 }
 
 void watch_stop(struct watch *watch)

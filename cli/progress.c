@@ -1,16 +1,38 @@
-/* Progress while a job runs. On a terminal two lines are redrawn in place; elsewhere a plain line
- * appears every few seconds, so that logs stay readable. */
+/* The running job on stderr, as --monitor says: a bar and lines of figures, which a terminal sees
+ * redrawn in place and a log every few seconds; or JSON lines on stdout, for programs. Advice and
+ * what auto-tune does are told as they come. */
 #include "cli.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-static const double plain_interval_s = 5;
+enum { LINE_BYTES = 256, LINES_MAX = 4, JSON_BYTES = 8192 };
 
-void progress_init(struct progress *progress, bool quiet)
+static const double plain_interval_s = 5, advice_interval_s = 60;
+
+static const char *const mode_names[] = {
+    [MONITOR_LINE] = "line",
+    [MONITOR_FULL] = "full",
+    [MONITOR_JSON] = "json",
+    [MONITOR_OFF] = "off",
+};
+
+bool progress_mode(const char *name, enum monitor_mode *mode)
+{
+    for (int i = 0; i < (int)(sizeof mode_names / sizeof mode_names[0]); i++) {
+        *mode = (enum monitor_mode)i;
+        if (strcmp(name, mode_names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+void progress_init(struct progress *progress, enum monitor_mode mode)
 {
     *progress = (struct progress) {
-        .quiet = quiet,
+        .mode = mode,
         .terminal = isatty(STDERR_FILENO) != 0,
     };
 }
@@ -25,11 +47,13 @@ static void print_clock(char *text, size_t text_bytes, double seconds)
 }
 
 /* "[########------------]  40%  120/300 frames  ETA 0:12", or without a total the count alone. */
-static void print_bar(char *text, size_t text_bytes, const struct mface_stats *stats)
+static void print_bar(char text[LINE_BYTES], const struct mface_stats *stats,
+    const struct mface_rates *rates, bool is_paused)
 {
     enum { WIDTH = 24 };
+    const char *paused = is_paused ? "  paused" : "";
     if (stats->frames_total <= 0) {
-        snprintf(text, text_bytes, "%lld frames", (long long)stats->frames);
+        snprintf(text, LINE_BYTES, "%lld frames%s", (long long)stats->frames, paused);
         return;
     }
     double share = (double)stats->frames / (double)stats->frames_total;
@@ -38,44 +62,128 @@ static void print_bar(char *text, size_t text_bytes, const struct mface_stats *s
     for (int i = 0; i < WIDTH; i++)
         bar[i] = i < share * WIDTH ? '#' : '-';
     bar[WIDTH] = '\0';
-    if (stats->frames > 0 && stats->wall_s > 0)
-        print_clock(eta, sizeof eta, stats->wall_s / share - stats->wall_s);
-    snprintf(text, text_bytes, "[%s] %3.0f%%  %lld/%lld frames  ETA %s", bar, share * 100,
-        (long long)stats->frames, (long long)stats->frames_total, eta);
+    const double eta_s = mface_monitor_eta_s(stats, rates);
+    if (eta_s >= 0)
+        print_clock(eta, sizeof eta, eta_s);
+    snprintf(text, LINE_BYTES, "[%s] %3.0f%%  %lld/%lld frames  ETA %s%s", bar, share * 100,
+        (long long)stats->frames, (long long)stats->frames_total, eta, paused);
 }
 
-static void print_monitor(char *text, size_t text_bytes, const struct mface_stats *stats)
+/* While nothing is demanded there is no rate of late: the job's own then. */
+static void print_line(
+    char text[LINE_BYTES], const struct mface_stats *stats, const struct mface_rates *rates)
 {
     const struct mface_monitor_sample sample = {
         .cache_used_bytes = stats->cache.used_bytes,
         .cache_limit_bytes = stats->cache.limit_bytes,
-        .hit_rate = stats->hit_rate,
-        .cpu_percent = stats->cpu_percent,
-        .fps = stats->fps,
+        .hit_rate = rates->face_demands > 0 ? rates->hit_rate : stats->hit_rate,
+        .cpu_percent = rates->cpu_percent,
+        .fps = rates->fps,
     };
-    mface_monitor_print_line(&sample, text, text_bytes);
+    mface_monitor_print_line(&sample, text, LINE_BYTES);
 }
 
-static void redraw(struct progress *progress, const char *bar, const char *line, int done)
+static int print_lines(char lines[LINES_MAX][LINE_BYTES], const struct progress *progress,
+    const struct mface_stats *stats, const struct mface_rates *rates, bool is_paused)
+{
+    print_bar(lines[0], stats, rates, is_paused);
+    print_line(lines[1], stats, rates);
+    if (progress->mode != MONITOR_FULL)
+        return 2;
+    mface_monitor_print_details(stats, lines[2], LINE_BYTES);
+    mface_monitor_print_stages(stats, lines[3], LINE_BYTES);
+    return 4;
+}
+
+/* A line that wraps would not be redrawn in its place. */
+static int terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                            : LINE_BYTES;
+}
+
+/* What is printed next takes the place of the lines on the screen. */
+static void go_back(struct progress *progress)
 {
     if (progress->n_lines_shown)
-        fprintf(stderr, "\033[%dA", progress->n_lines_shown);
-    fprintf(stderr, "\r\033[K%s\n\033[K%s\n", bar, line);
-    progress->n_lines_shown = done ? 0 : 2;
+        fprintf(stderr, "\033[%dA\r\033[J", progress->n_lines_shown);
+    progress->n_lines_shown = 0;
 }
 
-void progress_show(void *arg, const struct mface_stats *stats, int done)
+static void show_lines(struct progress *progress, const struct mface_stats *stats,
+    const struct mface_rates *rates, int done)
 {
-    struct progress *progress = arg;
-    if (progress->quiet || (done && stats->frames == 0))
-        return; // nothing was written: the error line says all there is to say
-    char bar[160], line[160];
-    print_bar(bar, sizeof bar, stats);
-    print_monitor(line, sizeof line, stats);
-    if (progress->terminal) {
-        redraw(progress, bar, line, done);
-    } else if (done || stats->wall_s - progress->last_line_s >= plain_interval_s) {
-        progress->last_line_s = stats->wall_s;
-        fprintf(stderr, "%s\n%s\n", bar, line);
+    char lines[LINES_MAX][LINE_BYTES];
+    const bool is_paused = stats->paused_s > progress->paused_s && !done;
+    const int n = print_lines(lines, progress, stats, rates, is_paused);
+    const int width = progress->terminal ? terminal_width() : LINE_BYTES;
+    progress->paused_s = stats->paused_s;
+    if (progress->terminal)
+        go_back(progress);
+    else if (!done && stats->wall_s - progress->last_line_s < plain_interval_s)
+        return;
+    progress->last_line_s = stats->wall_s;
+    for (int i = 0; i < n; i++)
+        fprintf(stderr, "%.*s\n", width, lines[i]);
+    progress->n_lines_shown = done ? 0 : n;
+}
+
+/* Once a minute at most for each trouble, and not at the end, where the summary has it. */
+static void tell_advice(struct progress *progress, const struct mface_stats *stats)
+{
+    for (int i = 0; i < stats->insight.n_advice; i++) {
+        const struct mface_advice *advice = &stats->insight.advice[i];
+        int k = 0;
+        while (k < progress->n_told && strcmp(progress->told[k].name, advice->name) != 0)
+            k++;
+        const bool is_new = k == progress->n_told;
+        if (!is_new && stats->wall_s - progress->told[k].wall_s < advice_interval_s)
+            continue;
+        progress->n_told += is_new;
+        progress->told[k].name = advice->name;
+        progress->told[k].wall_s = stats->wall_s;
+        go_back(progress);
+        fprintf(stderr, "Advice: %s: %s; %s\n", advice->trouble, advice->cause, advice->action);
     }
+}
+
+static void tell_tuned(struct progress *progress, const struct mface_insight *insight)
+{
+    for (; progress->n_tuned < insight->n_tuned; progress->n_tuned++) {
+        if (progress->n_tuned >= MFACE_TUNED_MAX)
+            continue;
+        const struct mface_tuned *tuned = &insight->tuned[progress->n_tuned];
+        go_back(progress);
+        fprintf(stderr, "Auto-tune: %s %s -> %s (%s)\n", tuned->setting, tuned->from, tuned->to,
+            tuned->why);
+    }
+}
+
+static void show_json(const struct mface_stats *stats, const struct mface_rates *rates, int done)
+{
+    char text[JSON_BYTES];
+    if (mface_monitor_print_json(stats, rates, done, text, sizeof text) < (int)sizeof text) {
+        printf("%s\n", text);
+        fflush(stdout);
+    }
+}
+
+void progress_show(struct progress *progress, const struct mface_stats *stats, int done)
+{
+    struct mface_rates rates;
+    if (progress->mode == MONITOR_OFF || (done && stats->frames == 0))
+        return; // nothing was written: the error line says all there is to say
+    if (done)
+        mface_monitor_total(stats, &rates);
+    else
+        mface_monitor_add(&progress->monitor, stats, &rates);
+    if (progress->mode == MONITOR_JSON) {
+        show_json(stats, &rates, done);
+        return;
+    }
+    if (!done)
+        tell_advice(progress, stats);
+    tell_tuned(progress, &stats->insight);
+    show_lines(progress, stats, &rates, done);
 }

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *plural(int64_t n, const char *one, const char *many)
 {
@@ -103,6 +104,34 @@ static void print_stages(const struct mface_stats *stats)
                 stats->stages[i].name);
 }
 
+static void print_insight(const struct mface_insight *insight)
+{
+    for (int i = 0; i < insight->n_tuned && i < MFACE_TUNED_MAX; i++)
+        fprintf(stderr, "  tuned    %s %s -> %s at %.0f s (%s)\n", insight->tuned[i].setting,
+            insight->tuned[i].from, insight->tuned[i].to, insight->tuned[i].wall_s,
+            insight->tuned[i].why);
+    for (int i = 0; i < insight->n_advice; i++) {
+        const struct mface_advice *advice = &insight->advice[i];
+        fprintf(stderr, "  advice   %s: %s\n           %s\n           -> %s\n", advice->trouble,
+            advice->cause, advice->solution, advice->action);
+    }
+    if (insight->note[0])
+        fprintf(stderr, "  note     %s\n", insight->note);
+}
+
+static void print_indicators(const struct mface_insight *insight)
+{
+    for (int i = 0; i < insight->n_indicators; i++) {
+        const struct mface_indicator *sign = &insight->indicators[i];
+        const char *word = !sign->is_measured ? "not measured" : sign->is_met ? "met" : "not met";
+        fprintf(stderr, "  %-8s %-12s %s", i ? "" : "success", word, sign->what);
+        if (sign->is_measured)
+            fprintf(stderr, ": %.3g%s%s", sign->value, strlen(sign->unit) > 1 ? " " : "",
+                sign->unit);
+        fputc('\n', stderr);
+    }
+}
+
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status)
 {
     print_work(stats, output, status == MFACE_ERR_CANCELED);
@@ -113,4 +142,6 @@ void summary_print(const struct mface_stats *stats, const char *output, enum mfa
     print_governor(stats);
     print_machine(stats);
     print_stages(stats);
+    print_insight(&stats->insight);
+    print_indicators(&stats->insight);
 }

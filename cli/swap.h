@@ -6,6 +6,7 @@
 
 struct swap_args {
     const char *model, *report;
+    enum monitor_mode monitor;
     bool quiet, verbose, overwrite, provenance, dry_run;
     struct words inputs;  // one at least
     struct watch watch;   // its dashboard is there for all jobs

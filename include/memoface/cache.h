@@ -37,7 +37,9 @@ struct mface_cache_class_stats {
 struct mface_governor_stats {
     int64_t user_limit_bytes;   // what the user allowed; the cache's limit is never above it
     int64_t n_shrinks, n_grows; // changes of the limit
+    int64_t n_emergencies;      // those shrinks for which memory was nearly full (90 %)
     double memory_used;         // 0..1 at the last reading, of the machine or the tightest cgroup
+    int64_t memory_bytes;       // what that is a share of; 0: never read
     const char *reason;         // of the last change; "" none. Static
 };
 

@@ -36,17 +36,10 @@ MFACE_API void mface_dashboard_stop(struct mface_dashboard **dashboard);
 /* Where the page is, with the token if there is one. Owned by the dashboard. */
 MFACE_API const char *mface_dashboard_url(const struct mface_dashboard *dashboard);
 
-/* One piece of advice, in plain words; static strings. */
-struct mface_dashboard_advice {
-    const char *trouble, *cause, *solution, *action;
-};
-
-enum { MFACE_DASHBOARD_ADVICE_MAX = 8 };
-
-/* What clients see from now on; copied. Meant to be called two to four times a second, from
- * mface_job.progress. */
-MFACE_API void mface_dashboard_publish(struct mface_dashboard *dashboard,
-    const struct mface_stats *stats, const struct mface_dashboard_advice *advice, size_t n_advice);
+/* What clients see from now on, the advice in it included; copied. Meant to be called two to four
+ * times a second, from mface_job.progress. */
+MFACE_API void mface_dashboard_publish(
+    struct mface_dashboard *dashboard, const struct mface_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -2,12 +2,14 @@
 #ifndef MEMOFACE_MEMOFACE_H
 #define MEMOFACE_MEMOFACE_H
 
+#include <memoface/advisor.h>
 #include <memoface/cache.h>
 #include <memoface/control.h>
 #include <memoface/dashboard.h>
 #include <memoface/disk.h>
 #include <memoface/doctor.h>
 #include <memoface/image.h>
+#include <memoface/insight.h>
 #include <memoface/inspect.h>
 #include <memoface/key.h>
 #include <memoface/log.h>

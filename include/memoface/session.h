@@ -8,6 +8,7 @@
 
 #include <memoface/cache.h>
 #include <memoface/disk.h>
+#include <memoface/insight.h>
 #include <memoface/settings.h>
 #include <memoface/status.h>
 #include <stdint.h>
@@ -53,12 +54,14 @@ struct mface_stats {
     int64_t frames_failed;     // passed through unchanged because a stage failed
     int64_t frames_damaged;    // could not be decoded
     int64_t frames_dropped;    // left out because newer ones were there (latency)
+    int64_t frames_repeated;   // whose very pixels the session had seen before; at least
     double wall_s, fps, cpu_s; // pauses included
     double paused_s;
     int64_t settings_version; // 1 and one more for each change (memoface/control.h)
     double cpu_percent;       // of all processors this process may use, 0..100
     double cpu_ms_per_frame;
     int64_t peak_rss_bytes;
+    int64_t alloc_failures; // memory that the system refused
     double latency_p50_ms, latency_p95_ms, latency_p99_ms; // decoded to encoded, per frame
     double hit_rate;      // faces served without inference / faces demanded, 0..1
     double eviction_rate; // entries evicted / inserted, 0..1
@@ -68,6 +71,7 @@ struct mface_stats {
     struct mface_governor_stats governor; // since the session began, or its cache
     int n_stages;
     struct mface_stage_stats stages[MFACE_STAGES_MAX];
+    struct mface_insight insight; // of whoever asked an advisor; else zeroed
 };
 
 /* Called about `interval_ms` apart from the thread that called mface_session_run(), and once at

@@ -29,6 +29,7 @@ static struct {
     struct kept *head;
 } classes[N_CLASSES] = { [0 ... N_CLASSES - 1] = { PTHREAD_MUTEX_INITIALIZER, NULL } };
 static atomic_size_t kept_bytes;
+static atomic_llong n_failures;
 
 /* Tools that watch over freed memory must see it freed. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -86,16 +87,29 @@ static bool keep(void *ptr)
     return true;
 }
 
+/* Counts what the system refuses. */
+static void *counted(void *ptr)
+{
+    if (!ptr)
+        atomic_fetch_add_explicit(&n_failures, 1, memory_order_relaxed);
+    return ptr;
+}
+
+int64_t mface_mem_n_failures(void)
+{
+    return atomic_load_explicit(&n_failures, memory_order_relaxed);
+}
+
 void *mface_mem_alloc(size_t size)
 {
     if (size > SIZE_MAX - MFACE_ALIGN)
-        return NULL;
+        return counted(NULL);
     const size_t bytes = mface_align_up(size ? size : 1, MFACE_ALIGN);
     if (!keeps || bytes > KEPT_BLOCK_MAX_BYTES)
-        return aligned_alloc(MFACE_ALIGN, bytes);
+        return counted(aligned_alloc(MFACE_ALIGN, bytes));
     const unsigned class = class_of(bytes / MFACE_ALIGN);
     void *ptr = take_kept(class);
-    return ptr ? ptr : aligned_alloc(MFACE_ALIGN, class_bytes(class));
+    return ptr ? ptr : counted(aligned_alloc(MFACE_ALIGN, class_bytes(class)));
 }
 
 void *mface_mem_alloc_huge(size_t size)
@@ -105,7 +119,7 @@ void *mface_mem_alloc_huge(size_t size)
         return mface_mem_alloc(size);
     void *ptr; // aligned_alloc() would want whole huge pages
     if (posix_memalign(&ptr, HUGE_PAGE, mface_align_up(size, MFACE_ALIGN)) != 0)
-        return NULL;
+        return counted(NULL);
     (void)madvise(ptr, whole, MADV_HUGEPAGE); // only a wish
     return ptr;
 }

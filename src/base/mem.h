@@ -28,6 +28,9 @@ char *mface_mem_strdup(const char *text) __attribute__((malloc));
 /* Accepts NULL. */
 void mface_mem_free(void *ptr);
 
+/* How often the system refused what was asked for, since the process began. */
+int64_t mface_mem_n_failures(void);
+
 /* *out = a × b; false, with *out untouched, when that does not fit. */
 static inline bool mface_mul_size(size_t a, size_t b, size_t *out)
 {

@@ -77,8 +77,10 @@ static void shrink(
     int64_t limit = held - n_steps * step_bytes(governor);
     if (limit < floor_bytes(governor))
         limit = floor_bytes(governor);
-    if (limit < governor->limit_bytes && resize(governor, pressure, reason, limit))
-        governor->stats.n_shrinks++;
+    if (limit >= governor->limit_bytes || !resize(governor, pressure, reason, limit))
+        return;
+    governor->stats.n_shrinks++;
+    governor->stats.n_emergencies += n_steps > 1;
 }
 
 /* A step that would lead above the upper mark by itself is not taken. */
@@ -110,6 +112,7 @@ void mface_governor_tick(struct mface_governor *governor, int64_t now_us)
     const double full = fullness(&pressure);
     const bool stalls = pressure.stall_percent >= stall_mark_percent;
     governor->stats.memory_used = full;
+    governor->stats.memory_bytes = pressure.limit_bytes;
     if (full > upper_mark || (full >= lower_mark && stalls)) {
         governor->shrink_us = now_us;
         shrink(governor, &pressure, full > upper_mark ? "memory is short" : "memory stalls");

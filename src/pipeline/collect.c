@@ -1,6 +1,7 @@
 #include "pipeline/collect.h"
 
 #include "base/cpu.h"
+#include "base/mem.h"
 
 _Static_assert((int)MFACE_N_STAGES <= (int)MFACE_STAGES_MAX, "stages fit the public statistics");
 _Static_assert((int)MFACE_N_STAGES <= (int)MFACE_CACHE_CLASSES_MAX, "stages fit cache classes");
@@ -10,6 +11,7 @@ void mface_job_start_init(struct mface_job_start *start, const struct mface_cach
     *start = (struct mface_job_start) {
         .time_us = mface_time_us(),
         .cpu_us = mface_cpu_time_us(),
+        .alloc_failures = mface_mem_n_failures(),
     };
     if (cache)
         mface_cache_get_stats(cache, &start->cache);
@@ -79,6 +81,8 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
         .frames_without_face = mface_counter_get(&tally->frames_without_face),
         .frames_failed = mface_counter_get(&tally->frames_failed),
         .frames_dropped = mface_counter_get(&tally->frames_dropped),
+        .frames_repeated = mface_counter_get(&tally->frames_repeated),
+        .alloc_failures = mface_mem_n_failures() - start->alloc_failures,
         .face_demands = mface_counter_get(&tally->face_demands),
         .face_hits = mface_counter_get(&tally->face_hits),
         .n_stages = MFACE_N_STAGES,

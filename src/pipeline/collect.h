@@ -9,7 +9,7 @@
 
 /* What was so when the job began; counts of the cache go on from job to job. */
 struct mface_job_start {
-    int64_t time_us, cpu_us;
+    int64_t time_us, cpu_us, alloc_failures;
     struct mface_cache_stats cache;
 };
 

@@ -100,3 +100,9 @@ void mface_json_add_float(struct mface_json *json, const char *key, double value
     else
         fputs("null", json->file);
 }
+
+void mface_json_add_null(struct mface_json *json, const char *key)
+{
+    begin_value(json, key);
+    fputs("null", json->file);
+}

@@ -22,6 +22,8 @@ void mface_json_add_int(struct mface_json *json, const char *key, int64_t value)
 void mface_json_add_bool(struct mface_json *json, const char *key, bool value);
 void mface_json_add_str(struct mface_json *json, const char *key, const char *value);
 
+void mface_json_add_null(struct mface_json *json, const char *key);
+
 /* Nine digits; null for what JSON has no word for (infinities, NaN). */
 void mface_json_add_float(struct mface_json *json, const char *key, double value);
 

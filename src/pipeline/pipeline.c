@@ -103,6 +103,12 @@ static void leave(struct slot *slot)
         gate->leave(gate->user, slot->frame, slot->token);
 }
 
+static void count_repeat(const struct mface_pipeline_params *params, struct mface_key key)
+{
+    if (params->seen && mface_seen_add(params->seen, key))
+        mface_counter_add(&params->tally->frames_repeated, 1);
+}
+
 static void begin(struct slot *slot)
 {
     slot->engine = enter(slot);
@@ -113,6 +119,7 @@ static void begin(struct slot *slot)
         .make_writable = make_writable,
         .user = slot->frame,
     };
+    count_repeat(slot->flow->params, slot->canvas.key);
     mface_eval_begin(slot->eval, slot->engine, &slot->canvas);
     if (!mface_engine_follows(slot->engine))
         mface_eval_find(slot->eval, NULL);

@@ -7,6 +7,7 @@
 
 #include "media/media.h"
 #include "pipeline/engine.h"
+#include "pipeline/seen.h"
 #include "pipeline/tally.h"
 #include <stdatomic.h>
 
@@ -28,6 +29,7 @@ struct mface_pipeline_params {
     struct mface_engine *engine;            // for every frame, or
     const struct mface_pipeline_gate *gate; // NULL: `engine`
     struct mface_tally *tally;
+    struct mface_seen *seen;  // NULL: repeats are not counted
     int n_workers;            // ≥ 1
     bool newest_wins;         // drop frames that wait while newer ones are there (live sources)
     bool frames_are_alone;    // still images: no face is followed from one to the next

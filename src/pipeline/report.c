@@ -1,6 +1,7 @@
 #include "pipeline/report.h"
 
 #include "pipeline/json.h"
+#include "pipeline/report_insight.h"
 
 static void add_governor(struct mface_json *json, const struct mface_governor_stats *governor)
 {
@@ -8,8 +9,10 @@ static void add_governor(struct mface_json *json, const struct mface_governor_st
     mface_json_add_int(json, "user_limit_bytes", governor->user_limit_bytes);
     mface_json_add_int(json, "shrinks", governor->n_shrinks);
     mface_json_add_int(json, "grows", governor->n_grows);
+    mface_json_add_int(json, "emergencies", governor->n_emergencies);
     mface_json_add_str(json, "reason", governor->reason ? governor->reason : "");
     mface_json_add_float(json, "memory_used", governor->memory_used);
+    mface_json_add_int(json, "memory_bytes", governor->memory_bytes);
     mface_json_close_object(json);
 }
 
@@ -134,6 +137,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_int(json, "frames_failed", stats->frames_failed);
     mface_json_add_int(json, "frames_damaged", stats->frames_damaged);
     mface_json_add_int(json, "frames_dropped", stats->frames_dropped);
+    mface_json_add_int(json, "frames_repeated", stats->frames_repeated);
     mface_json_add_float(json, "wall_s", stats->wall_s);
     mface_json_add_float(json, "paused_s", stats->paused_s);
     mface_json_add_float(json, "fps", stats->fps);
@@ -141,6 +145,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_float(json, "cpu_percent", stats->cpu_percent);
     mface_json_add_float(json, "cpu_ms_per_frame", stats->cpu_ms_per_frame);
     mface_json_add_int(json, "peak_rss_bytes", stats->peak_rss_bytes);
+    mface_json_add_int(json, "alloc_failures", stats->alloc_failures);
     mface_json_add_int(json, "settings_version", stats->settings_version);
 }
 
@@ -154,6 +159,7 @@ enum mface_status mface_report_write(const struct mface_stats *stats,
     add_cache(&json, stats);
     add_disk(&json, &stats->disk);
     add_stages(&json, stats);
+    mface_report_add_insight(&json, &stats->insight);
     add_settings(&json, settings);
     add_model(&json, model);
     mface_json_add_str(&json, "version", mface_version());

@@ -16,6 +16,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/preview.h"
 #include "pipeline/report.h"
+#include "pipeline/seen.h"
 #include "pipeline/spill.h"
 #include "pipeline/trace.h"
 
@@ -36,6 +37,7 @@ struct mface_session {
     struct mface_disk_stats disk_start;
     struct mface_tally tally; // of the job that runs or ran last
     struct mface_job_start start;
+    struct mface_seen seen; // frames, over all jobs
     /* With `control` and `preview` the only field that other threads touch; signal handlers, too.
      */
     atomic_bool cancel;
@@ -431,6 +433,7 @@ static enum mface_status run_pipeline(struct run *run)
         .writer = run->writer,
         .gate = &gate,
         .tally = &run->session->tally,
+        .seen = &run->session->seen,
         .n_workers = n_workers(run),
         .newest_wins = is_live(run),
         .frames_are_alone = run->has_stills,

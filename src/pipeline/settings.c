@@ -123,6 +123,8 @@ const struct mface_option mface_settings_rows[] = {
       .help = "keep pre-processed faces" },
     { ROW("post-cache", post_cache, CACHE, NOTHING), SWITCH("on"),
       .help = "keep post-processed faces" },
+    { ROW("auto-tune-cache-max", auto_tune_cache_max_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, TIB, MIB, "0"), .unit = "bytes",
+      .help = "what auto-tune may raise cache-size to; 0: it never goes above cache-size" },
     { ROW("disk-cache-size", disk_cache_size_bytes, CACHE, NOTHING), NUMBER(SIZE, 0, 16 * TIB, MIB, "0"), .unit = "bytes", FIXED,
       .help = "disk space for results that later runs find again; 0 keeps none" },
     { ROW("cache-dir", cache_dir, CACHE, NOTHING), TEXT(""), FIXED,
@@ -130,6 +132,8 @@ const struct mface_option mface_settings_rows[] = {
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
       .help = "work on several frames at once; output stays in order" },
+    { ROW("auto-tune", auto_tune, SPEED, NOTHING), SWITCH("off"),
+      .help = "act on the advice: cache size, pre-cache, parallel, detect-every; says what it did" },
     { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"), FIXED,
       .help = "worker threads; 0: one per processor" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,

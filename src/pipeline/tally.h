@@ -16,7 +16,8 @@ struct mface_stage_tally {
 struct mface_tally {
     mface_counter frames; // written
     mface_counter frames_without_face, frames_failed;
-    mface_counter frames_dropped; // never worked on: newer ones were there
+    mface_counter frames_dropped;  // never worked on: newer ones were there
+    mface_counter frames_repeated; // seen before (seen.h)
     mface_counter faces;          // swapped
     mface_counter face_demands, face_hits;
     struct mface_hist latency; // decoded to encoded

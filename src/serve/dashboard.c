@@ -152,19 +152,15 @@ static struct mface_recent recent_of(
     return recent;
 }
 
-void mface_dashboard_publish(struct mface_dashboard *dashboard, const struct mface_stats *stats,
-    const struct mface_dashboard_advice *advice, size_t n_advice)
+void mface_dashboard_publish(
+    struct mface_dashboard *dashboard, const struct mface_stats *stats)
 {
     struct mface_server *server = &dashboard->server;
     const struct mface_recent recent = recent_of(dashboard, stats);
-    n_advice = n_advice < MFACE_DASHBOARD_ADVICE_MAX ? n_advice : MFACE_DASHBOARD_ADVICE_MAX;
     pthread_mutex_lock(&server->lock);
     server->snapshot.sequence++;
     server->snapshot.stats = *stats;
     server->snapshot.recent = recent;
-    server->snapshot.n_advice = n_advice;
-    if (n_advice)
-        memcpy(server->snapshot.advice, advice, n_advice * sizeof *advice);
     mface_events_wake(server);
     pthread_mutex_unlock(&server->lock);
 }

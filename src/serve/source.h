@@ -30,8 +30,6 @@ struct mface_snapshot {
     int64_t sequence; // 0: nothing yet
     struct mface_stats stats;
     struct mface_recent recent;
-    struct mface_dashboard_advice advice[MFACE_DASHBOARD_ADVICE_MAX];
-    size_t n_advice;
 };
 
 #endif

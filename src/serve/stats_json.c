@@ -21,18 +21,6 @@ static json_t *report_json(const struct mface_source *source, const struct mface
     return root;
 }
 
-static json_t *advice_json(const struct mface_snapshot *snapshot)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < snapshot->n_advice; i++) {
-        const struct mface_dashboard_advice *advice = &snapshot->advice[i];
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s}", "trouble", advice->trouble, "cause",
-                      advice->cause, "solution", advice->solution, "action", advice->action));
-    }
-    return list;
-}
-
 static json_t *recent_json(const struct mface_recent *recent)
 {
     return json_pack("{s:f, s:f, s:f, s:f}", "fps", recent->fps, "cpu_percent", recent->cpu_percent,
@@ -50,6 +38,5 @@ char *mface_stats_text(const struct mface_source *source, const struct mface_sna
     json_object_set_new(root, "frames_total", json_integer(snapshot->stats.frames_total));
     json_object_set_new(root, "paused", json_boolean(state.is_paused));
     json_object_set_new(root, "recent", recent_json(&snapshot->recent));
-    json_object_set_new(root, "advice", advice_json(snapshot));
     return mface_json_text(root, JSON_COMPACT | JSON_REAL_PRECISION(12));
 }

@@ -1,5 +1,7 @@
 #include "fake_source.h"
 
+#include "pipeline/report_insight.h"
+
 #include <stdio.h>
 
 static enum mface_status patch(void *user, const char *const *pairs,
@@ -35,7 +37,11 @@ static void pause_session(void *user, int on)
 static enum mface_status write_report(void *user, const struct mface_stats *stats, FILE *file)
 {
     (void)user;
-    fprintf(file, "{\"frames\": %lld}\n", (long long)stats->frames);
+    struct mface_json json = { .file = file };
+    mface_json_open_object(&json, NULL);
+    mface_json_add_int(&json, "frames", stats->frames);
+    mface_report_add_insight(&json, &stats->insight);
+    mface_json_close_object(&json);
     return MFACE_OK;
 }
 

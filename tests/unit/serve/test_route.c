@@ -209,14 +209,16 @@ static void test_pause(void **state)
 static void test_statistics(void **state)
 {
     struct world *world = *state;
-    world->snapshot.advice[0] = (struct mface_dashboard_advice) { "a", "b", "c", "d" };
-    world->snapshot.n_advice = 1;
+    world->snapshot.stats.insight = (struct mface_insight) {
+        .n_advice = 1,
+        .advice = { { "a", "b", "c \"quoted\"", "d", "e" } },
+    };
     assert_int_equal(ask(world, "GET", "/api/v1/stats", NULL), 200);
     json_t *root = answer_json(world);
     assert_int_equal(json_integer_value(json_object_get(root, "frames")), 42);
     assert_true(json_is_false(json_object_get(root, "paused")));
     json_t *advice = json_array_get(json_object_get(root, "advice"), 0);
-    assert_string_equal(json_string_value(json_object_get(advice, "solution")), "c");
+    assert_string_equal(json_string_value(json_object_get(advice, "cause")), "c \"quoted\"");
     assert_non_null(json_object_get(json_object_get(root, "recent"), "fps"));
     json_decref(root);
 }
