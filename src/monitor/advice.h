@@ -58,6 +58,9 @@ int64_t mface_case_bytes(const struct mface_case *about, const char *key);
 int mface_case_int(const struct mface_case *about, const char *key);
 void mface_size_print(int64_t bytes, char text[MFACE_VALUE_BYTES]); // "1536M", "2G"
 
+/* Results were pushed out or found no room. */
+bool mface_case_has_lost(const struct mface_case *about);
+
 /* The cache that would leave memory used to 70 %; 0: the cache is not what fills it. */
 int64_t mface_remedy_smaller_cache(const struct mface_case *about);
 /* The cache that what was pushed out would have fitted into, as far as memory goes (75 %); 0: no

@@ -51,6 +51,11 @@ void mface_size_print(int64_t bytes, char text[MFACE_VALUE_BYTES])
     snprintf(text, MFACE_VALUE_BYTES, "%lld%c", (long long)number, "MGT"[unit]);
 }
 
+bool mface_case_has_lost(const struct mface_case *about)
+{
+    return about->stats->cache.evictions > 0 || about->stats->cache.rejected > 0;
+}
+
 static int64_t most(int64_t a, int64_t b)
 {
     return a > b ? a : b;

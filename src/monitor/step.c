@@ -46,7 +46,7 @@ static bool relieve_evictions(const struct mface_case *about, struct mface_step 
 /* What else makes faces miss would change the picture: that is the user's business. */
 static bool relieve_misses(const struct mface_case *about, struct mface_step *step)
 {
-    return mface_case_int(about, "smooth") == 1 && !about->settings_changed && grow(about, step);
+    return mface_case_has_lost(about) && !about->settings_changed && grow(about, step);
 }
 
 static bool relieve_cpu(const struct mface_case *about, struct mface_step *step)

@@ -80,6 +80,16 @@ static void write_smoothing(const struct mface_case *about, struct mface_advice 
     action(advice, "set --smooth 1");
 }
 
+static void write_following(const struct mface_case *about, struct mface_advice *advice)
+{
+    cause(advice,
+        "%.0f%% of the frames had been seen before, but faces are followed from frame to frame and lay "
+        "elsewhere",
+        percent(about->rates.repeat_rate));
+    solution(advice, "looked for in every frame, equal frames have equal faces, and hit");
+    action(advice, "set --detect-every 1");
+}
+
 static void write_changes(struct mface_advice *advice)
 {
     cause(advice, "settings were changed meanwhile: faces made with other ones do not count");
@@ -107,12 +117,14 @@ static void write_hit_rate(const struct mface_case *about, struct mface_advice *
 {
     if (about->stats->cache.limit_bytes == 0)
         write_cache_off(about, advice);
-    else if (mface_case_int(about, "smooth") > 1)
-        write_smoothing(about, advice);
     else if (about->settings_changed)
         write_changes(advice);
-    else
+    else if (mface_case_has_lost(about))
         write_lost(about, advice);
+    else if (mface_case_int(about, "smooth") > 1)
+        write_smoothing(about, advice);
+    else
+        write_following(about, advice);
 }
 
 /* High eviction rate */
