@@ -87,8 +87,8 @@ const struct command *find_command(const char *name);
 void help_print_command(const struct command *command, const struct arg *args, size_t n_args);
 enum exit_code help_main(int argc, char **argv);
 
-/* What is shown of a running job: a bar and the monitor's line; with two more lines of details; JSON
- * lines on stdout; nothing. */
+/* What is shown of a running job: a bar and the monitor's line; with two more lines of details;
+ * JSON lines on stdout; nothing. */
 enum monitor_mode { MONITOR_LINE, MONITOR_FULL, MONITOR_JSON, MONITOR_OFF };
 
 /* False: no such word. */

@@ -100,7 +100,7 @@ static int terminal_width(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                            : LINE_BYTES;
+                                                                           : LINE_BYTES;
 }
 
 /* What is printed next takes the place of the lines on the screen. */

@@ -126,8 +126,8 @@ static void print_indicators(const struct mface_insight *insight)
         const char *word = !sign->is_measured ? "not measured" : sign->is_met ? "met" : "not met";
         fprintf(stderr, "  %-8s %-12s %s", i ? "" : "success", word, sign->what);
         if (sign->is_measured)
-            fprintf(stderr, ": %.3g%s%s", sign->value, strlen(sign->unit) > 1 ? " " : "",
-                sign->unit);
+            fprintf(
+                stderr, ": %.3g%s%s", sign->value, strlen(sign->unit) > 1 ? " " : "", sign->unit);
         fputc('\n', stderr);
     }
 }

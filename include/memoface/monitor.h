@@ -1,5 +1,5 @@
-/* The monitor: measured figures as lines a person reads at a glance, or a program. Every function is
- * thread-safe on data of one's own; those that print return and cut off as snprintf() does. */
+/* The monitor: measured figures as lines a person reads at a glance, or a program. Every function
+ * is thread-safe on data of one's own; those that print return and cut off as snprintf() does. */
 #ifndef MEMOFACE_MONITOR_H
 #define MEMOFACE_MONITOR_H
 
@@ -53,8 +53,8 @@ struct mface_monitor_sample {
 MFACE_API int mface_monitor_print_line(
     const struct mface_monitor_sample *sample, char *text, size_t text_bytes);
 
-/* "Evictions: 3% | Memory: 62% | Saved: 41.2s | Peak: 1.2GB": Memory is what is in use of the machine
- * or the tightest cgroup ("-" before it was read), Peak the most this process had. */
+/* "Evictions: 3% | Memory: 62% | Saved: 41.2s | Peak: 1.2GB": Memory is what is in use of the
+ * machine or the tightest cgroup ("-" before it was read), Peak the most this process had. */
 MFACE_API int mface_monitor_print_details(
     const struct mface_stats *stats, char *text, size_t text_bytes);
 

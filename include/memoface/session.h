@@ -61,7 +61,7 @@ struct mface_stats {
     double cpu_percent;       // of all processors this process may use, 0..100
     double cpu_ms_per_frame;
     int64_t peak_rss_bytes;
-    int64_t alloc_failures; // memory that the system refused
+    int64_t alloc_failures;                                // memory that the system refused
     double latency_p50_ms, latency_p95_ms, latency_p99_ms; // decoded to encoded, per frame
     double hit_rate;      // faces served without inference / faces demanded, 0..1
     double eviction_rate; // entries evicted / inserted, 0..1

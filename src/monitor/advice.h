@@ -1,4 +1,5 @@
-/* What the files of the advisor share: a case to judge, the table of troubles, the words, the steps.
+/* What the files of the advisor share: a case to judge, the table of troubles, the words, the
+ * steps.
  */
 #ifndef MFACE_MONITOR_ADVICE_H
 #define MFACE_MONITOR_ADVICE_H
@@ -78,8 +79,8 @@ struct mface_step {
     char to[MFACE_VALUE_BYTES];
 };
 
-bool mface_step_choose(const bool troubles[MFACE_N_TROUBLES], const struct mface_case *about,
-    struct mface_step *step);
+bool mface_step_choose(
+    const bool troubles[MFACE_N_TROUBLES], const struct mface_case *about, struct mface_step *step);
 
 /* indicators.c: five signs, of a whole job */
 void mface_indicators_fill(const struct mface_stats *stats, struct mface_insight *insight);

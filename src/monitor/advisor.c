@@ -1,8 +1,8 @@
 /* The advisor watches a job:
  *
- *   look ─► once a second: rates of the last marks ─► judge each trouble ─► two looks in a row beyond
- *           its mark: raised; three calm ones: cleared ─► words; and, with auto-tune, one step
- *   end ──► rates of the whole job ─► judge ─► words and indicators
+ *   look ─► once a second: rates of the last marks ─► judge each trouble ─► two looks in a row
+ * beyond its mark: raised; three calm ones: cleared ─► words; and, with auto-tune, one step end ──►
+ * rates of the whole job ─► judge ─► words and indicators
  *
  * A step is followed by five seconds in which its effect may show. A setting that the user changes
  * after a step is theirs from then on: a cache size becomes the new limit, anything else is left
@@ -147,8 +147,7 @@ static void take_step(struct mface_advisor *advisor, const struct mface_case *ab
         return;
     struct knob *knob = knob_of(advisor, step.setting);
     const char *const pairs[] = { step.setting, step.to, NULL };
-    if (!may_turn(advisor, knob) ||
-        advisor->params.patch(advisor->params.user, pairs) != MFACE_OK)
+    if (!may_turn(advisor, knob) || advisor->params.patch(advisor->params.user, pairs) != MFACE_OK)
         return;
     remember(advisor, &step, knob, now_s);
     memcpy(knob->seen, step.to, sizeof knob->seen);
@@ -180,8 +179,7 @@ static void write_advice(struct mface_insight *insight, const bool troubles[MFAC
     insight->n_advice = 0;
     for (int i = 0; i < MFACE_N_TROUBLES; i++)
         if (troubles[i])
-            mface_advice_write(
-                (enum mface_trouble)i, about, &insight->advice[insight->n_advice++]);
+            mface_advice_write((enum mface_trouble)i, about, &insight->advice[insight->n_advice++]);
     mface_advice_note(about, insight->note, sizeof insight->note);
 }
 
@@ -213,8 +211,7 @@ static void look_back(struct mface_advisor *advisor, const struct mface_stats *s
     mface_monitor_total(stats, &about.rates);
     about.memory_used = memory_of_job(advisor, stats);
     for (int i = 0; i < MFACE_N_TROUBLES; i++)
-        troubles[i] =
-            mface_trouble_judge((enum mface_trouble)i, &about) == MFACE_VERDICT_TROUBLE;
+        troubles[i] = mface_trouble_judge((enum mface_trouble)i, &about) == MFACE_VERDICT_TROUBLE;
     mface_troubles_settle(troubles);
     write_advice(&advisor->insight, troubles, &about);
     mface_indicators_fill(stats, &advisor->insight);

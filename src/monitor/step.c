@@ -1,5 +1,5 @@
-/* What auto-tune does about a trouble: one setting at a time, only such as act on a running job, and
- * never beyond what the user allowed. */
+/* What auto-tune does about a trouble: one setting at a time, only such as act on a running job,
+ * and never beyond what the user allowed. */
 #include "monitor/advice.h"
 
 #include <stdio.h>
@@ -72,8 +72,8 @@ static bool give_back(const struct mface_case *about, struct mface_step *step)
     return to_size(step, 2 * now < about->user_bytes ? 2 * now : about->user_bytes);
 }
 
-bool mface_step_choose(const bool troubles[MFACE_N_TROUBLES], const struct mface_case *about,
-    struct mface_step *step)
+bool mface_step_choose(
+    const bool troubles[MFACE_N_TROUBLES], const struct mface_case *about, struct mface_step *step)
 {
     static bool (*const reliefs[MFACE_N_TROUBLES])(
         const struct mface_case *about, struct mface_step *step) = {

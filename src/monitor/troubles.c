@@ -1,8 +1,8 @@
 /* The four troubles, and when each is one. A figure beyond `raise` is a trouble and one within
- * `clear` is none; what lies between leaves things as they are, so that nothing flickers. Nothing is
- * said on less evidence than `least`, nor where `gate` lies outside its range: entries that are
- * pushed out cost nothing while no frame comes again, and a busy processor is what it was bought for
- * as long as frames come fast enough. */
+ * `clear` is none; what lies between leaves things as they are, so that nothing flickers. Nothing
+ * is said on less evidence than `least`, nor where `gate` lies outside its range: entries that are
+ * pushed out cost nothing while no frame comes again, and a busy processor is what it was bought
+ * for as long as frames come fast enough. */
 #include "monitor/advice.h"
 
 enum figure { MEMORY_USED, SERVED, EVICTED, CPU, REPEATED, FPS, CHANCES, INSERTS, SECONDS, NONE };

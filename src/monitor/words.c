@@ -47,8 +47,9 @@ static void write_memory(const struct mface_case *about, struct mface_advice *ad
         mface_size_print(smaller, size);
         cause(advice, "%.0f%% of the memory is in use, %s of it by the cache",
             percent(about->memory_used), used);
-        solution(advice, "a smaller cache leaves memory to the rest (the governor lowered its limit "
-                         "%lld times)",
+        solution(advice,
+            "a smaller cache leaves memory to the rest (the governor lowered its limit "
+            "%lld times)",
             (long long)about->stats->governor.n_shrinks);
         action(advice, "set --cache-size %s", size);
         return;
@@ -74,7 +75,8 @@ static void write_cache_off(const struct mface_case *about, struct mface_advice 
 
 static void write_smoothing(const struct mface_case *about, struct mface_advice *advice)
 {
-    cause(advice, "landmarks are smoothed over %d frames: a frame that comes again gives another crop",
+    cause(advice,
+        "landmarks are smoothed over %d frames: a frame that comes again gives another crop",
         mface_case_int(about, "smooth"));
     solution(advice, "without smoothing equal frames have equal faces, and hit");
     action(advice, "set --smooth 1");
@@ -83,7 +85,8 @@ static void write_smoothing(const struct mface_case *about, struct mface_advice 
 static void write_following(const struct mface_case *about, struct mface_advice *advice)
 {
     cause(advice,
-        "%.0f%% of the frames had been seen before, but faces are followed from frame to frame and lay "
+        "%.0f%% of the frames had been seen before, but faces are followed from frame to frame and "
+        "lay "
         "elsewhere",
         percent(about->rates.repeat_rate));
     solution(advice, "looked for in every frame, equal frames have equal faces, and hit");
@@ -94,16 +97,18 @@ static void write_changes(struct mface_advice *advice)
 {
     cause(advice, "settings were changed meanwhile: faces made with other ones do not count");
     solution(advice, "the next pass over these frames finds what this one made");
-    action(advice, "leave the settings before and of the swap as they are for one pass; --post-gamma "
-                   "and what follows may change");
+    action(advice,
+        "leave the settings before and of the swap as they are for one pass; --post-gamma "
+        "and what follows may change");
 }
 
 static void write_lost(const struct mface_case *about, struct mface_advice *advice)
 {
     const int64_t larger = mface_remedy_larger_cache(about);
     char size[MFACE_VALUE_BYTES];
-    cause(advice, "%.0f%% of the frames had been seen before, but what was made of them is gone "
-                  "(%lld results found no room)",
+    cause(advice,
+        "%.0f%% of the frames had been seen before, but what was made of them is gone "
+        "(%lld results found no room)",
         percent(about->rates.repeat_rate), (long long)about->stats->cache.rejected);
     mface_size_print(larger, size);
     solution(advice, "more room keeps it");
@@ -175,7 +180,8 @@ static bool advise_detect(const struct mface_case *about, struct mface_advice *a
     if (share < 0.25)
         return false;
     const int every = mface_case_int(about, "detect-every");
-    solution(advice, "looking for faces is %.0f%% of the computing; look less often", percent(share));
+    solution(
+        advice, "looking for faces is %.0f%% of the computing; look less often", percent(share));
     action(advice, "set --detect-every %d", every < 30 ? 30 : 2 * every);
     return true;
 }

@@ -1,7 +1,8 @@
 /* Which frames came by before: what a cache could find again at most.
  *
  * A table of fingerprints, one a slot; a newcomer takes the place of what is there. So a repeat may
- * be overlooked after tens of thousands of other frames, and is never made up (but for 1 in 2^63). */
+ * be overlooked after tens of thousands of other frames, and is never made up (but for 1 in 2^63).
+ */
 #ifndef MFACE_PIPELINE_SEEN_H
 #define MFACE_PIPELINE_SEEN_H
 

@@ -23,7 +23,7 @@ struct mface_settings {
     int64_t cache_size_bytes; // 0: no cache
     int policy;               // index into mface_policy_names
     bool pre_cache, post_cache;
-    int64_t auto_tune_cache_max_bytes; // 0: what cache_size_bytes says
+    int64_t auto_tune_cache_max_bytes;         // 0: what cache_size_bytes says
     int64_t disk_cache_size_bytes;             // 0: no disk tier
     char cache_dir[MFACE_OPTION_STRING_BYTES]; // as mface_folder_find() takes it
 

@@ -152,8 +152,7 @@ static struct mface_recent recent_of(
     return recent;
 }
 
-void mface_dashboard_publish(
-    struct mface_dashboard *dashboard, const struct mface_stats *stats)
+void mface_dashboard_publish(struct mface_dashboard *dashboard, const struct mface_stats *stats)
 {
     struct mface_server *server = &dashboard->server;
     const struct mface_recent recent = recent_of(dashboard, stats);

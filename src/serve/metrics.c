@@ -29,6 +29,8 @@ static void gauge(FILE *file, const char *name, double value, const char *help)
 static void add_job(FILE *file, const struct mface_stats *stats)
 {
     counter(file, "frames_total", (double)stats->frames, "Frames written.");
+    counter(file, "frames_repeated_total", (double)stats->frames_repeated,
+        "Frames whose pixels had been seen before.");
     counter(file, "faces_total", (double)stats->faces, "Faces swapped.");
     counter(file, "frames_without_face_total", (double)stats->frames_without_face,
         "Frames in which there was nothing to swap.");

@@ -18,8 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from media import Lab  # noqa: E402
 
-MODULES = ["exactness", "disk", "containers", "mistakes", "precision", "reports", "settings", "inputs",
-           "help", "dashboard", "browser"]
+MODULES = ["exactness", "disk", "containers", "mistakes", "precision", "reports", "advice", "settings",
+           "inputs", "help", "dashboard", "browser"]
 
 
 def collect(names):

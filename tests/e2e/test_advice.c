@@ -1,9 +1,9 @@
-/* Runs built to provoke each of the four troubles yield that advice and no other, a healthy one none,
- * and auto-tune acts on a running session within its limits.
+/* Runs built to provoke each of the four troubles yield that advice and no other, a healthy one
+ * none, and auto-tune acts on a running session within its limits.
  *
- * What content and budgets decide (hits, evictions, repeats) is as it comes out of a session; what the
- * machine decides (time, CPU, memory in use) is injected between the session and the advisor, because
- * it is no matter of a test.
+ * What content and budgets decide (hits, evictions, repeats) is as it comes out of a session; what
+ * the machine decides (time, CPU, memory in use) is injected between the session and the advisor,
+ * because it is no matter of a test.
  *
  * Arguments: a clip with a face, a DFM. The face models are found through $MEMOFACE_MODELS. Skipped
  * when one of them is missing. */

@@ -128,7 +128,11 @@ static const struct {
     { "busy, and fast enough", { .cpu_percent = 99, .fps = 60 }, { 0 }, NULL, NULL },
     { "slow, and not for the processors", { .cpu_percent = 30, .fps = 10 }, { 0 }, NULL, NULL },
     { "just below the marks",
-        { .memory_used = 0.79, .hit_rate = 0.57, .eviction_rate = 0.14, .cpu_percent = 79, .fps = 20 },
+        { .memory_used = 0.79,
+            .hit_rate = 0.57,
+            .eviction_rate = 0.14,
+            .cpu_percent = 79,
+            .fps = 20 },
         { 0 }, NULL, NULL },
 
     { "memory, by the cache", { .memory_used = 0.85, .used_bytes = 3 * GIB },
@@ -138,8 +142,8 @@ static const struct {
     { "memory, by others, one frame at a time", { .memory_used = 0.85, .used_bytes = 100 * MIB },
         { "parallel", "off", NULL }, "high-memory", "close other programs" },
     { "short memory pushes out",
-        { .memory_used = 0.95, .used_bytes = 3 * GIB, .eviction_rate = 0.5, .hit_rate = 0.1 }, { 0 },
-        "high-memory", "--cache-size" },
+        { .memory_used = 0.95, .used_bytes = 3 * GIB, .eviction_rate = 0.5, .hit_rate = 0.1 },
+        { 0 }, "high-memory", "--cache-size" },
 
     { "cache off", { .hit_rate = -1 }, { "cache-size", "0", NULL }, "low-hit-rate",
         "--cache-size 2G" },
@@ -161,7 +165,8 @@ static const struct {
         "--precision auto" },
     { "CPU, by two passes", { .cpu_percent = 95, .fps = 10 }, { "two-pass", "on", NULL },
         "high-cpu", "--two-pass off" },
-    { "CPU, by the model", { .cpu_percent = 95, .fps = 10 }, { 0 }, "high-cpu", "lower resolution" },
+    { "CPU, by the model", { .cpu_percent = 95, .fps = 10 }, { 0 }, "high-cpu",
+        "lower resolution" },
     { "CPU, by detection", { .cpu_percent = 95, .fps = 10, .slow = "detect" },
         { "detect-every", "1", NULL }, "high-cpu", "--detect-every 30" },
     { "CPU, by the background", { .cpu_percent = 95, .fps = 10, .slow = "merge" },
@@ -240,7 +245,8 @@ static void test_changed_settings_are_the_cause(void **state)
 static void test_it_does_not_flicker(void **state)
 {
     (void)state;
-    const struct figures calm = { 0 }, high = { .memory_used = 0.85 }, between = { .memory_used = 0.77 };
+    const struct figures calm = { 0 }, high = { .memory_used = 0.85 },
+                         between = { .memory_used = 0.77 };
     struct mface_settings *settings = settings_of(NULL);
     struct mface_advisor *advisor = advisor_on(settings);
     assert_int_equal(watch(advisor, settings, &calm, 1, 3, 0).n_advice, 0);
@@ -370,7 +376,8 @@ static void test_the_user_has_the_last_word(void **state)
 
 /* Indicators */
 
-static const struct mface_indicator *indicator(const struct mface_insight *insight, const char *name)
+static const struct mface_indicator *indicator(
+    const struct mface_insight *insight, const char *name)
 {
     for (int i = 0; i < insight->n_indicators; i++)
         if (strcmp(insight->indicators[i].name, name) == 0)

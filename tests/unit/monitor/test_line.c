@@ -37,8 +37,7 @@ static struct mface_stats some_stats(void)
         .cache = { .saved_us = 41230000, .inserts = 100, .evictions = 3 },
         .governor = { .memory_used = 0.62, .memory_bytes = INT64_C(8) << 30 },
         .n_stages = 3,
-        .stages = { { .name = "detect", .runs = 2, .ms_p50 = 9.74 },
-            { .name = "crop" },
+        .stages = { { .name = "detect", .runs = 2, .ms_p50 = 9.74 }, { .name = "crop" },
             { .name = "swap", .runs = 10, .ms_p50 = 185.4 } },
         .insight = { .n_advice = 1, .advice = { { .name = "high-cpu" } } },
     };

@@ -95,9 +95,11 @@ static void test_report_has_every_key(void **state)
     static const char *const keys[] = { "frames", "faces", "wall_s", "fps", "cpu_s", "cpu_percent",
         "cpu_ms_per_frame", "peak_rss_bytes", "latency_ms", "p50", "p95", "p99", "cache",
         "limit_bytes", "used_bytes", "peak_bytes", "hits", "misses", "hit_rate", "evictions",
-        "eviction_rate", "saved_ms", "disk", "writes", "drops", "damaged", "stages", "swap",
-        "demands", "runs", "ms_total", "ms_p50", "ms_p95", "bytes", "settings", "post-gamma-red",
-        "model", "path", "sha256", "resolution", "precision", "version" };
+        "eviction_rate", "saved_ms", "frames_repeated", "alloc_failures", "emergencies",
+        "memory_bytes", "advice", "note", "tuned", "tuned_count", "indicators", "disk", "writes",
+        "drops", "damaged", "stages", "swap", "demands", "runs", "ms_total", "ms_p50", "ms_p95",
+        "bytes", "settings", "post-gamma-red", "model", "path", "sha256", "resolution", "precision",
+        "version" };
     struct mface_settings settings;
     struct mface_stats stats;
     mface_settings_init(&settings);
@@ -115,6 +117,42 @@ static void test_report_has_every_key(void **state)
     }
     for (size_t i = 0; i < mface_settings_n_rows; i++)
         assert_non_null(strstr(data, mface_settings_rows[i].key));
+    free(data);
+}
+
+/* What was not measured has no figure; texts are escaped. */
+static void test_report_of_insight(void **state)
+{
+    (void)state;
+    struct mface_settings settings;
+    struct mface_stats stats;
+    mface_settings_init(&settings);
+    known_stats(&stats);
+    stats.insight = (struct mface_insight) {
+        .n_advice = 1,
+        .advice = { { "low-hit-rate", "a", "b \"c\"", "d", "e" } },
+        .n_tuned = MFACE_TUNED_MAX + 7, // more than are told
+        .n_indicators = 2,
+        .indicators = { { .name = "cpu", .what = "f", .unit = "%", .is_measured = 1, .value = 61 },
+            { .name = "hit_rate", .what = "g", .unit = "%" } },
+    };
+    for (int i = 0; i < MFACE_TUNED_MAX; i++)
+        stats.insight.tuned[i] =
+            (struct mface_tuned) { i, "cache-size", "high-memory", "2G", "1G" };
+    char *data = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&data, &size);
+    assert_int_equal(mface_report_write(&stats, &settings, &model, file), MFACE_OK);
+    fclose(file);
+    assert_true(json_is_valid(data));
+    assert_non_null(strstr(data, "\"cause\": \"b \\\"c\\\"\""));
+    const char *measured = strstr(data, "\"cpu\": {"),
+               *unmeasured = strstr(data, "\"hit_rate\": {");
+    assert_true(measured && unmeasured && measured < unmeasured);
+    const char *met = strstr(measured, "\"met\": false");
+    assert_true(met && met < unmeasured);
+    assert_non_null(strstr(unmeasured, "\"met\": null"));
+    assert_non_null(strstr(data, "\"tuned_count\": 31"));
     free(data);
 }
 
@@ -174,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_checker_rejects),
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_report_has_every_key),
+        cmocka_unit_test(test_report_of_insight),
         cmocka_unit_test(test_report_tells_a_full_disk),
         cmocka_unit_test(test_provenance),
         cmocka_unit_test(test_sidecar),
