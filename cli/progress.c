@@ -172,7 +172,8 @@ static void show_json(const struct mface_stats *stats, const struct mface_rates 
 void progress_show(struct progress *progress, const struct mface_stats *stats, int done)
 {
     struct mface_rates rates;
-    if (progress->mode == MONITOR_OFF || (done && stats->frames == 0))
+    const bool is_empty = done && stats->frames == 0;
+    if (progress->mode == MONITOR_OFF || (is_empty && progress->mode != MONITOR_JSON))
         return; // nothing was written: the error line says all there is to say
     if (done)
         mface_monitor_total(stats, &rates);

@@ -103,7 +103,7 @@ static void grow(
 void mface_governor_tick(struct mface_governor *governor, int64_t now_us)
 {
     struct mface_pressure pressure;
-    if (!governor->cache ||
+    if (!governor->read ||
         (governor->tick_us && now_us - governor->tick_us < MFACE_GOVERNOR_INTERVAL_US))
         return;
     governor->tick_us = now_us;
@@ -113,6 +113,8 @@ void mface_governor_tick(struct mface_governor *governor, int64_t now_us)
     const bool stalls = pressure.stall_percent >= stall_mark_percent;
     governor->stats.memory_used = full;
     governor->stats.memory_bytes = pressure.limit_bytes;
+    if (!governor->cache)
+        return; // nothing to govern; the reading is for whoever watches
     if (full > upper_mark || (full >= lower_mark && stalls)) {
         governor->shrink_us = now_us;
         shrink(governor, &pressure, full > upper_mark ? "memory is short" : "memory stalls");

@@ -21,7 +21,7 @@ enum { MFACE_GOVERNOR_INTERVAL_US = 200000 };
 
 /* Zeroed is off. Not thread-safe: one thread ticks and reads. */
 struct mface_governor {
-    struct mface_cache *cache; // borrowed; NULL: nothing to govern
+    struct mface_cache *cache; // borrowed; NULL: nothing to govern, memory is read all the same
     mface_pressure_fn read;
     void *user;
     int64_t user_limit_bytes, limit_bytes;

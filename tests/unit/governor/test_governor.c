@@ -145,6 +145,26 @@ static void test_shrinks_and_grows_back(void **state)
     assert_true(cache_bytes(world) > 39 * MIB);
 }
 
+/* An emergency is a shrink while memory is nearly full; and memory is read with no cache, too. */
+static void test_what_it_tells(void **state)
+{
+    struct world *world = *state;
+    struct mface_governor *governor = &world->governor;
+    fill(world);
+    world->others_bytes = 45 * MIB; // with the cache: 85 %
+    pass(world, 0.2);
+    assert_int_equal(governor->stats.n_shrinks, 1);
+    assert_int_equal(governor->stats.n_emergencies, 0);
+    assert_int_equal(governor->stats.memory_bytes, 100 * MIB);
+    world->others_bytes = 60 * MIB;
+    pass(world, 0.2);
+    assert_int_equal(governor->stats.n_shrinks, 2);
+    assert_int_equal(governor->stats.n_emergencies, 1);
+    mface_governor_init(governor, NULL, 0, read_world, world);
+    pass(world, 0.2);
+    assert_true(governor->stats.memory_used > 0.9 && governor->stats.n_shrinks == 0);
+}
+
 static void test_growth_waits_after_a_shrink(void **state)
 {
     struct world *world = *state;
@@ -320,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keeps_its_hands_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shrinks_and_grows_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_it_tells, setup, teardown),
         cmocka_unit_test_setup_teardown(test_growth_waits_after_a_shrink, setup, teardown),
         cmocka_unit_test_setup_teardown(test_acute_shortage_takes_larger_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starved_but_alive, setup, teardown),
