@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -186,10 +185,19 @@ int64_t mface_time_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* getrusage() would count what the process was before exec(): a parent's memory. */
 int64_t mface_rss_peak_bytes(void)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * INT64_C(1024) : 0;
+    char line[256];
+    long long kib = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    if (!file)
+        return 0;
+    while (kib == 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %lld", &kib) != 1)
+            kib = 0;
+    fclose(file);
+    return (int64_t)kib * 1024;
 }
 
 int64_t mface_rss_bytes(void)
