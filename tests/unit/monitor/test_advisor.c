@@ -122,6 +122,7 @@ static const struct {
     { "healthy", { 0 }, { 0 }, NULL, NULL },
     { "first pass over new frames: cannot hit", { .repeat_rate = -1, .hit_rate = -1 }, { 0 }, NULL,
         NULL },
+    { "few frames come again", { .repeat_rate = 0.08, .hit_rate = -1 }, { 0 }, NULL, NULL },
     { "pushed out, but nothing comes again",
         { .repeat_rate = -1, .hit_rate = -1, .eviction_rate = 0.9 }, { 0 }, NULL, NULL },
     { "no face in any frame", { .faces_a_frame = -1, .hit_rate = -1 }, { 0 }, NULL, NULL },
