@@ -91,7 +91,8 @@ static enum mface_status prepare_steps(struct mface_plan *plan)
     for (int s = 0; s < plan->n_steps; s++) {
         struct mface_step *step = plan->steps[s];
         MFACE_TRY(mface_plan_prepare_step(plan, step));
-        plan->flops += step->flops;
+        if (__builtin_add_overflow(plan->flops, step->flops, &plan->flops))
+            plan->flops = INT64_MAX;
         plan->weight_bytes += step->weight_bytes;
         for (int i = 0; i < step->n_in && i < 64; i++)
             if (step->in_unused >> i & 1 && step->core->in[i] >= 0)

@@ -122,6 +122,7 @@ static enum mface_status prepare(struct mface_step *step)
     if (!state)
         return mface_op_nomem(step);
     MFACE_TRY(mface_window_init(step, NULL, &state->w));
+    step->flops = mface_window_flops(step, &state->w);
     widen(&state->w);
     state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
     state->column_major = mface_op_attr_int(step, "storage_order", 0) != 0;

@@ -43,6 +43,7 @@ static enum mface_status prepare(struct mface_step *step)
     plain.in = &in;
     state->include_pad = mface_op_attr_int(step, "count_include_pad", 0) != 0;
     MFACE_TRY(mface_window_init(&plain, NULL, &state->w));
+    step->flops = mface_window_flops(step, &state->w);
     state->columns = mface_mem_calloc((size_t)state->w.out[1], sizeof *state->columns);
     if (!state->columns)
         return mface_op_nomem(step);

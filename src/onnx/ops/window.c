@@ -173,3 +173,14 @@ void mface_window_shape(const struct mface_step *step, const struct mface_window
     shape->dim[1] = channels;
     memcpy(shape->dim + 2, window->out, (size_t)window->n * sizeof window->out[0]);
 }
+
+int64_t mface_window_flops(const struct mface_step *step, const struct mface_window *window)
+{
+    int64_t flops = mface_shape_count(&step->out[0].shape);
+    for (int i = 0; i < window->n; i++) {
+        const int64_t reach = window->kernel[i] < window->in[i] ? window->kernel[i] : window->in[i];
+        if (__builtin_mul_overflow(flops, reach, &flops))
+            return INT64_MAX;
+    }
+    return flops;
+}

@@ -27,4 +27,8 @@ MFACE_NODISCARD enum mface_status mface_window_init_transposed(
 void mface_window_shape(const struct mface_step *step, const struct mface_window *window,
     int64_t channels, struct mface_shape *shape);
 
+/* Of a pool: one for each element of the input that a window covers, or INT64_MAX where those
+ * cannot be counted. */
+int64_t mface_window_flops(const struct mface_step *step, const struct mface_window *window);
+
 #endif
