@@ -42,8 +42,8 @@ def fail(text):
 
 
 def ffmpeg(*words):
-    done = subprocess.run(["ffmpeg", "-nostdin", "-y", *map(str, words)],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(["ffmpeg", "-nostdin", "-y", *map(str, words)], errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         fail("ffmpeg: " + done.stderr.strip().splitlines()[-1])
     return done.stdout + done.stderr
@@ -163,6 +163,12 @@ class Peer:
 
     def __init__(self, build, folder):
         self.build, self.raw, self.models = build, folder / "frame.raw", {}
+        if subprocess.run(["/usr/bin/python3", "-c", "import cv2, numexpr, numpy"],
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            fail("the peer comes with: apt-get install python3-opencv python3-numexpr "
+                 "(or give --no-peer)")
+        if not (build / "npm" / "node_modules" / "onnxruntime-node").exists():
+            fail("the peer needs onnxruntime-node; `make demo` installs it (or give --no-peer)")
 
     def measure(self, clip, height, round_no):
         ffmpeg("-i", clip, "-frames:v", 1, "-f", "rawvideo", "-pix_fmt", "bgr24", self.raw)
