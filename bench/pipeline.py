@@ -262,6 +262,7 @@ def summarise(sizes, loads):
         "small_speedup": ours["small", "on"]["fps"] / ours["loop", "off"]["fps"],
         "rerender_speedup": gain(top, "rerender"),
         "rerender_vs_floor": ours["rerender", "on"]["fps"] / top["floor"]["fps"],
+        "rerender_cpu_vs_floor": top["floor"]["cpu_ms"] / ours["rerender", "on"]["cpu_ms"],
         "parallel_speedup": ours["first", "off"]["fps"] / ours["serial", "off"]["fps"],
         "latency_p95_ms": ours["first", "on"]["latency_p95_ms"],
         "cpu_ms_per_frame": cpu_by_stage(top),
