@@ -2,11 +2,13 @@
 #ifndef MEMOFACE_MEMOFACE_H
 #define MEMOFACE_MEMOFACE_H
 
+#include <memoface/bench.h>
 #include <memoface/cache.h>
 #include <memoface/control.h>
 #include <memoface/dashboard.h>
 #include <memoface/disk.h>
 #include <memoface/doctor.h>
+#include <memoface/forecast.h>
 #include <memoface/image.h>
 #include <memoface/inspect.h>
 #include <memoface/key.h>
