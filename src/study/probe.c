@@ -96,7 +96,8 @@ static enum mface_status start_afresh(struct probing *probing)
 /* Half a frame early: times in a container are rounded. */
 static double place_start_s(const struct mface_probe *probe, int i)
 {
-    return i > 0 ? (probe->starts[i] - 0.5) / probe->facts.fps : 0;
+    const int start = probe->starts[i];
+    return start > 0 ? (start - 0.5) / probe->facts.fps : 0;
 }
 
 static void lay_places(struct mface_probe *probe)
