@@ -151,6 +151,15 @@ void mface_bench_write_text(const struct mface_bench *bench, FILE *file)
 
 /* JSON */
 
+static void add_digest(struct mface_json *json, const struct mface_pass *pass)
+{
+    char text[2 * sizeof pass->digest + 1];
+    const unsigned char *bytes = (const unsigned char *)&pass->digest;
+    for (size_t i = 0; i < sizeof pass->digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    mface_json_add_str(json, "output_digest", text);
+}
+
 static void add_run(struct mface_json *json, const struct mface_bench *bench, int workload, int way)
 {
     const struct mface_pass *pass = mface_bench_find(bench, (enum mface_workload)workload, way);
@@ -180,6 +189,7 @@ static void add_run(struct mface_json *json, const struct mface_bench *bench, in
     mface_json_add_int(json, "cache_used_bytes", pass->cache_bytes);
     mface_json_add_int(json, "rss_bytes", pass->rss_bytes);
     mface_json_add_float(json, "saved_ms", pass->saved_ms);
+    add_digest(json, pass);
     mface_json_close_object(json);
 }
 

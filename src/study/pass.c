@@ -88,7 +88,8 @@ const struct mface_stage_stats *mface_pass_stage(const struct mface_pass *pass, 
     return NULL;
 }
 
-/* Adds a listing of checksums to the digest; lines with # say what wrote them. */
+/* Adds a listing of checksums to the digest. The picture is stream 0; of the others, how much was
+ * read when a part of the input ends depends on how far the decoder's threads work ahead. */
 static enum mface_status add_digest(struct mface_key *digest, const char *path)
 {
     struct mface_hasher hasher;
@@ -99,7 +100,7 @@ static enum mface_status add_digest(struct mface_key *digest, const char *path)
     mface_hasher_init(&hasher);
     mface_hasher_add_key(&hasher, *digest);
     while (fgets(line, sizeof line, file))
-        if (line[0] != '#')
+        if (strncmp(line, "0,", 2) == 0)
             mface_hasher_add_str(&hasher, line);
     fclose(file);
     *digest = mface_hasher_finish(&hasher);

@@ -17,7 +17,7 @@ struct mface_pass {
     int64_t rss_bytes;                                 // of the process then
     struct mface_stage_stats stages[MFACE_STAGES_MAX]; // counts and ms_total are sums
     int n_stages;
-    struct mface_key digest; // of every frame that was written, in order
+    struct mface_key digest; // of every frame that was written, in order; of no sound
 };
 
 void mface_pass_add(struct mface_pass *pass, const struct mface_stats *stats);
