@@ -29,8 +29,9 @@ enum exit_code batch_check(const struct swap_args *args)
 {
     struct stat info;
     const char *folder = args->job.output;
-    if (args->job.sidecar || args->job.trace) {
-        fprintf(stderr, "memoface swap: --sidecar and --record-trace go with one input only\n");
+    if (args->job.sidecar || args->job.trace || args->plan) {
+        fprintf(
+            stderr, "memoface swap: --sidecar, --record-trace and --plan go with one input only\n");
         return EXIT_USAGE;
     }
     if (stat(folder, &info) == 0) {

@@ -62,8 +62,8 @@ struct command {
     enum exit_code (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_swap, command_detect, command_doctor, command_info,
-    command_graph, command_cache;
+extern const struct command command_swap, command_plan, command_bench, command_detect,
+    command_doctor, command_info, command_graph, command_cache;
 
 /* All of them, NULL-terminated, in the order of the help. */
 extern const struct command *const all_commands[];

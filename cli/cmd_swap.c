@@ -107,6 +107,9 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
     enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
+    if (code == EXIT_OK && args->plan)
+        code = exit_code_of(mface_forecast_read(
+            args->plan, args->job.input, args->model, &args->job.predicted_fps));
     if (code == EXIT_OK)
         code = exit_code_of(create_session(args, settings, &session));
     if (code == EXIT_OK && !args->dry_run)
@@ -157,6 +160,8 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
             "FFmpeg output format; else by the name", false },
         { "report", 0, ARG_FILE, &a.report, "FILE.json",
             "write the figures of the job; - for stdout", false },
+        { "plan", 0, ARG_FILE, &a.plan, "FILE.json",
+            "compare with what memoface plan --save foretold", false },
         { "provenance", 0, ARG_SWITCH, &a.provenance, "on|off",
             "metadata that says what made the output [on]", false },
         { "sidecar", 0, ARG_FILE, &a.job.sidecar, "FILE.json",

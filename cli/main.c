@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct command *const all_commands[] = { &command_swap, &command_detect, &command_doctor,
-    &command_info, &command_graph, &command_cache, NULL };
+const struct command *const all_commands[] = { &command_swap, &command_plan, &command_bench,
+    &command_detect, &command_doctor, &command_info, &command_graph, &command_cache, NULL };
 
 enum exit_code exit_code_of(enum mface_status status)
 {

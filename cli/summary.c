@@ -132,6 +132,13 @@ static void print_indicators(const struct mface_insight *insight)
     }
 }
 
+static void print_plan(const struct mface_stats *stats)
+{
+    if (stats->predicted_fps > 0)
+        fprintf(stderr, "  plan     predicted %.1f FPS, measured %.1f: %+.0f%%\n",
+            stats->predicted_fps, stats->fps, mface_forecast_error_percent(stats));
+}
+
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status)
 {
     print_work(stats, output, status == MFACE_ERR_CANCELED);
@@ -141,6 +148,7 @@ void summary_print(const struct mface_stats *stats, const char *output, enum mfa
     print_disk(stats);
     print_governor(stats);
     print_machine(stats);
+    print_plan(stats);
     print_stages(stats);
     print_insight(&stats->insight);
     print_indicators(&stats->insight);

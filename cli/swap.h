@@ -5,7 +5,7 @@
 #include "cli.h"
 
 struct swap_args {
-    const char *model, *report;
+    const char *model, *report, *plan;
     enum monitor_mode monitor;
     bool quiet, verbose, overwrite, provenance, dry_run;
     struct words inputs;  // one at least

@@ -22,6 +22,7 @@ MODULES = {
     "face": ["base", "image", "onnx"],
     "swap": ["base", "image", "onnx", "face"],
     "pipeline": ["base", "image", "cache", "onnx", "media", "face", "swap"],
+    "study": ["base", "media", "pipeline"],
     "monitor": ["base"],
     "serve": ["base"],
 }
@@ -31,7 +32,7 @@ CLIENTS = ["cli", "plugins"]
 LIBRARIES = {
     "dnnl": ["onnx"],
     "xxhash": ["base"],
-    "jansson": ["serve"],
+    "jansson": ["serve", "study"],
     "microhttpd": ["serve"],
     "libavcodec": ["media"],
     "libavdevice": ["media"],

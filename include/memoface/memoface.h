@@ -3,11 +3,13 @@
 #define MEMOFACE_MEMOFACE_H
 
 #include <memoface/advisor.h>
+#include <memoface/bench.h>
 #include <memoface/cache.h>
 #include <memoface/control.h>
 #include <memoface/dashboard.h>
 #include <memoface/disk.h>
 #include <memoface/doctor.h>
+#include <memoface/forecast.h>
 #include <memoface/image.h>
 #include <memoface/insight.h>
 #include <memoface/inspect.h>

@@ -56,6 +56,8 @@ struct mface_stats {
     int64_t frames_dropped;    // left out because newer ones were there (latency)
     int64_t frames_repeated;   // whose very pixels the session had seen before; at least
     double wall_s, fps, cpu_s; // pauses included
+    double open_s, open_cpu_s; // of both, until input and output were open
+    double predicted_fps;      // as the job said; 0: not
     double paused_s;
     int64_t settings_version; // 1 and one more for each change (memoface/control.h)
     double cpu_percent;       // of all processors this process may use, 0..100
@@ -81,6 +83,9 @@ typedef void (*mface_progress_fn)(void *user, const struct mface_stats *stats, i
 struct mface_job {
     const char *input;          // anything FFmpeg opens, or a directory of images
     const char *input_format;   // FFmpeg's name, or NULL to probe
+    double start_s;             // into the input; what lies before is left out
+    int64_t frames_max;         // so many frames of it; 0: all
+    int hold;                   // each frame so often (benchmarks); 0: once
     const char *output;         // anything FFmpeg writes; directory input: a directory
     const char *output_format;  // FFmpeg's name, or NULL to go by the name
     const char *encoder;        // FFmpeg's name; NULL: as the settings say, as the next three
@@ -90,6 +95,7 @@ struct mface_job {
     int overwrite;              // replace an existing output; else MFACE_ERR_ARG
     int no_provenance;          // leave out the metadata that says what made the output
     const char *sidecar;        // also write the provenance as JSON to this file; NULL: no
+    double predicted_fps;       // what memoface/forecast.h said of this job; 0: nothing
     const char *trace;          // also record what was demanded (docs/trace.md); NULL: no
     mface_progress_fn progress; // may be NULL
     void *user;

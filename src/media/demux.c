@@ -135,6 +135,14 @@ void mface_demux_close(struct mface_demux *demux)
     *demux = (struct mface_demux) { 0 };
 }
 
+void mface_demux_seek(struct mface_demux *demux, double time_s, int64_t *start)
+{
+    const AVStream *video = demux->video;
+    const int64_t origin = video->start_time != AV_NOPTS_VALUE ? video->start_time : 0;
+    *start = origin + llround(time_s / av_q2d(video->time_base));
+    av_seek_frame(demux->ic, video->index, *start, AVSEEK_FLAG_BACKWARD);
+}
+
 double mface_demux_duration_s(const struct mface_demux *demux)
 {
     const int64_t us = demux->ic->duration;

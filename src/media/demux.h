@@ -26,6 +26,10 @@ void mface_demux_close(struct mface_demux *demux); // accepts a zeroed struct
  * MFACE_ERR_CANCELED. Not logged. */
 MFACE_NODISCARD enum mface_status mface_demux_read(struct mface_demux *demux, AVPacket *packet);
 
+/* Goes to the last key frame of the video before `time_s` into the file, before anything was read.
+ * Stays where it is when the source cannot. *start is the time in the video's time base. */
+void mface_demux_seek(struct mface_demux *demux, double time_s, int64_t *start);
+
 /* How long the file says it is, seconds; 0 unknown. */
 double mface_demux_duration_s(const struct mface_demux *demux);
 

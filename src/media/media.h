@@ -41,11 +41,17 @@ struct mface_reader_params {
     const char *url;           // file, pattern, directory of images, device, URL
     const char *format;        // FFmpeg input format, or NULL to probe
     int threads;               // for the decoder; 0: its own choice
+    double start_s;            // into the input: what lies before is not read; 0: all is
+    int64_t n_frames_max;      // the end comes after so many; 0: with the input's
+    int hold;                  // each frame is given so often, in its time; 0 and 1: once
     const atomic_bool *cancel; // when set to true, blocking reads end; may be NULL
 };
 
 /* Logs on failure; the error line names the file. MFACE_ERR_NOENT, MFACE_ERR_FORMAT (no media),
- * MFACE_ERR_UNSUPPORTED (no decoder, no video stream), MFACE_ERR_IO, MFACE_ERR_NOMEM. */
+ * MFACE_ERR_UNSUPPORTED (no decoder, no video stream), MFACE_ERR_IO, MFACE_ERR_NOMEM. A start that
+ * no key frame marks is found by decoding up to it. Index and time count from the first frame
+ * given.
+ */
 MFACE_NODISCARD enum mface_status mface_reader_open(
     const struct mface_reader_params *params, struct mface_reader **out);
 void mface_reader_close(struct mface_reader **reader);

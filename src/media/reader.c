@@ -7,6 +7,7 @@
 #include "media/decode.h"
 
 #include <libavutil/pixdesc.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,13 +77,27 @@ static void set_rates(struct mface_reader *reader)
         reader->frame_rate = av_make_q(LISTING_FPS, 1);
 }
 
+/* The first frame of those wanted; what is decoded to get there does not count. */
+static enum mface_status read_first(struct mface_reader *reader)
+{
+    int64_t start = INT64_MIN;
+    if (reader->params.start_s > 0)
+        mface_demux_seek(&reader->demux, reader->params.start_s, &start);
+    do {
+        mface_frame_unref(&reader->first);
+        reader->n_frames = 0;
+        MFACE_TRY(mface_decode_next(reader, &reader->first));
+    } while (reader->first->av->pts != AV_NOPTS_VALUE && reader->first->av->pts < start);
+    return MFACE_OK;
+}
+
 static enum mface_status open_stream(struct mface_reader *reader)
 {
     MFACE_TRY(mface_demux_open(&reader->demux, &reader->params));
     MFACE_TRY(mface_decode_open(reader));
     set_rates(reader);
     describe_stream(reader);
-    const enum mface_status status = mface_decode_next(reader, &reader->first);
+    const enum mface_status status = read_first(reader);
     if (status == MFACE_ERR_EOF)
         return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
     return status;
@@ -136,6 +151,7 @@ static enum mface_status open_listing(struct mface_reader *reader)
     reader->info.n_frames = reader->listing.n_files;
     reader->info.duration_s =
         reader->listing.is_directory ? 0 : (double)reader->listing.n_files / LISTING_FPS;
+    reader->next_file = (int)fmin(reader->params.start_s * LISTING_FPS, reader->listing.n_files);
     const enum mface_status status = next_picture(reader, &reader->first);
     mface_carry_end(reader->carry);
     if (status == MFACE_ERR_EOF)
@@ -155,6 +171,24 @@ static enum mface_status copy_params(
     return mface_carry_create(&reader->carry);
 }
 
+/* Times are counted finer where every frame is given several times. */
+static void describe_part(struct mface_reader *reader)
+{
+    const struct mface_reader_params *params = &reader->params;
+    struct mface_reader_info *info = &reader->info;
+    const int hold = params->hold > 1 ? params->hold : 1;
+    if (info->n_frames > 0)
+        info->n_frames -= (int64_t)fmin(params->start_s * info->fps, (double)info->n_frames);
+    info->n_frames *= hold;
+    if (params->n_frames_max > 0 && (info->n_frames == 0 || info->n_frames > params->n_frames_max))
+        info->n_frames = params->n_frames_max;
+    if (hold == 1)
+        return;
+    info->fps *= hold;
+    reader->time_base.den *= hold;
+    reader->frame_rate.num *= hold;
+}
+
 static enum mface_status open_any(
     struct mface_reader *reader, const struct mface_reader_params *params)
 {
@@ -163,6 +197,7 @@ static enum mface_status open_any(
         !params->format && (is_folder(params->url) || mface_listing_is_pattern(params->url));
     MFACE_TRY(many ? open_listing(reader) : open_stream(reader));
     describe_first_frame(reader);
+    describe_part(reader);
     return MFACE_OK;
 }
 
@@ -207,6 +242,7 @@ void mface_reader_close(struct mface_reader **reader)
         return;
     say_damage(gone);
     mface_frame_unref(&gone->first);
+    mface_frame_unref(&gone->held);
     mface_decode_close(gone);
     mface_demux_close(&gone->demux);
     mface_carry_unref(&gone->carry);
@@ -221,11 +257,8 @@ void mface_reader_get_info(const struct mface_reader *reader, struct mface_reade
     *info = reader->info;
 }
 
-enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_frame **frame)
+static enum mface_status read_new(struct mface_reader *reader, struct mface_frame **frame)
 {
-    const atomic_bool *cancel = reader->params.cancel;
-    if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
-        return MFACE_ERR_CANCELED;
     if (!reader->gave_first) {
         reader->gave_first = true;
         *frame = mface_frame_ref(reader->first);
@@ -236,6 +269,41 @@ enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_fr
     if (status == MFACE_ERR_EOF)
         say_damage(reader);
     return status;
+}
+
+/* The frame `held`, later by its share of the time until the next. */
+static enum mface_status give_held(struct mface_reader *reader, struct mface_frame **frame)
+{
+    const int hold = reader->params.hold;
+    *frame = mface_frame_ref(reader->held);
+    if (!*frame)
+        return mface_fail_nomem(reader->params.url);
+    AVFrame *av = (*frame)->av;
+    (*frame)->index = (*frame)->index * hold + reader->n_held;
+    (*frame)->time_s = (double)(*frame)->index * av_q2d(av_inv_q(reader->frame_rate));
+    if (av->pts != AV_NOPTS_VALUE) {
+        av->pts = av->pts * hold + reader->n_held * av->pkt_duration;
+        (*frame)->time_s = (double)(av->pts - reader->start_pts * hold) * av_q2d(reader->time_base);
+    }
+    if (++reader->n_held == hold)
+        mface_frame_unref(&reader->held);
+    return MFACE_OK;
+}
+
+enum mface_status mface_reader_read(struct mface_reader *reader, struct mface_frame **frame)
+{
+    const struct mface_reader_params *params = &reader->params;
+    if (params->cancel && atomic_load_explicit(params->cancel, memory_order_relaxed))
+        return MFACE_ERR_CANCELED;
+    if (params->n_frames_max > 0 && reader->n_given >= params->n_frames_max)
+        return MFACE_ERR_EOF;
+    if (!reader->held && params->hold > 1) {
+        reader->n_held = 0;
+        MFACE_TRY(read_new(reader, &reader->held));
+    }
+    MFACE_TRY(reader->held ? give_held(reader, frame) : read_new(reader, frame));
+    reader->n_given++;
+    return MFACE_OK;
 }
 
 int64_t mface_reader_n_damaged(const struct mface_reader *reader)

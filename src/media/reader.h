@@ -29,7 +29,10 @@ struct mface_reader {
     AVRational time_base, frame_rate;
     struct mface_frame *first; // decoded while opening; kept as the writer's template
     bool gave_first;
-    int64_t start_pts; // of the first frame
+    struct mface_frame *held; // to be given again; NULL: none
+    int n_held;               // times it was given
+    int64_t n_given;          // frames given in all
+    int64_t start_pts;        // of the first frame
     int64_t n_frames;
     int64_t n_damaged;
     bool said_damage;

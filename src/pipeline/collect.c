@@ -17,6 +17,12 @@ void mface_job_start_init(struct mface_job_start *start, const struct mface_cach
         mface_cache_get_stats(cache, &start->cache);
 }
 
+void mface_job_start_mark_open(struct mface_job_start *start)
+{
+    start->open_us = mface_time_us() - start->time_us;
+    start->open_cpu_us = mface_cpu_time_us() - start->cpu_us;
+}
+
 static double ratio(double part, double whole)
 {
     return whole > 0 ? part / whole : 0;
@@ -63,6 +69,8 @@ static void collect_time(
     const double frames = (double)stats->frames;
     stats->wall_s = (double)(mface_time_us() - start->time_us) / 1e6;
     stats->cpu_s = (double)(mface_cpu_time_us() - start->cpu_us) / 1e6;
+    stats->open_s = (double)start->open_us / 1e6;
+    stats->open_cpu_s = (double)start->open_cpu_us / 1e6;
     stats->fps = ratio(frames, stats->wall_s);
     stats->cpu_percent = 100 * ratio(stats->cpu_s, stats->wall_s * mface_cpu_count());
     stats->cpu_ms_per_frame = ratio(1000 * stats->cpu_s, frames);

@@ -10,11 +10,13 @@
 /* What was so when the job began; counts of the cache go on from job to job. */
 struct mface_job_start {
     int64_t time_us, cpu_us, alloc_failures;
+    int64_t open_us, open_cpu_us; // from there until input and output were open
     struct mface_cache_stats cache;
 };
 
 /* `cache` may be NULL. */
 void mface_job_start_init(struct mface_job_start *start, const struct mface_cache *cache);
+void mface_job_start_mark_open(struct mface_job_start *start);
 
 /* Fills what tally, cache and clocks know; the rest of *stats (frames_total, frames_damaged) is
  * set to 0. May run while workers count. */

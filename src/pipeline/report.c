@@ -2,6 +2,7 @@
 
 #include "pipeline/json.h"
 #include "pipeline/report_insight.h"
+#include <memoface/forecast.h>
 
 static void add_governor(struct mface_json *json, const struct mface_governor_stats *governor)
 {
@@ -129,6 +130,17 @@ static void add_model(struct mface_json *json, const struct mface_report_model *
     mface_json_close_object(json);
 }
 
+static void add_plan(struct mface_json *json, const struct mface_stats *stats)
+{
+    if (stats->predicted_fps <= 0)
+        return;
+    mface_json_open_object(json, "plan");
+    mface_json_add_float(json, "predicted_fps", stats->predicted_fps);
+    mface_json_add_float(json, "measured_fps", stats->fps);
+    mface_json_add_float(json, "error_percent", mface_forecast_error_percent(stats));
+    mface_json_close_object(json);
+}
+
 static void add_totals(struct mface_json *json, const struct mface_stats *stats)
 {
     mface_json_add_int(json, "frames", stats->frames);
@@ -141,6 +153,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_float(json, "wall_s", stats->wall_s);
     mface_json_add_float(json, "paused_s", stats->paused_s);
     mface_json_add_float(json, "fps", stats->fps);
+    mface_json_add_float(json, "open_s", stats->open_s);
     mface_json_add_float(json, "cpu_s", stats->cpu_s);
     mface_json_add_float(json, "cpu_percent", stats->cpu_percent);
     mface_json_add_float(json, "cpu_ms_per_frame", stats->cpu_ms_per_frame);
@@ -156,6 +169,7 @@ enum mface_status mface_report_write(const struct mface_stats *stats,
     mface_json_open_object(&json, NULL);
     add_totals(&json, stats);
     add_latency(&json, stats);
+    add_plan(&json, stats);
     add_cache(&json, stats);
     add_disk(&json, &stats->disk);
     add_stages(&json, stats);

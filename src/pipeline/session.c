@@ -277,6 +277,7 @@ static void collect(const struct run *run, struct mface_stats *stats)
         mface_stats_collect_disk(&session->disk_start, session->disk, &stats->disk);
     stats->governor = session->governor.stats;
     stats->frames_total = run->frames_total;
+    stats->predicted_fps = run->job->predicted_fps;
     mface_control_get_state(session->control, &state);
     stats->paused_s = state.paused_s;
     stats->settings_version = state.settings_version;
@@ -316,6 +317,9 @@ static enum mface_status open_reader(struct run *run)
         .format = run->job->input_format,
         .threads =
             run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
+        .start_s = run->job->start_s,
+        .n_frames_max = run->job->frames_max,
+        .hold = run->job->hold,
         .cancel = &run->session->cancel,
     };
     MFACE_TRY(mface_reader_open(&params, &run->reader));
@@ -456,6 +460,7 @@ static enum mface_status run_steps(struct run *run)
         MFACE_TRY(mface_trace_open(run->job->trace, &run->trace));
     MFACE_TRY(begin_control(run));
     MFACE_TRY(open_writer(run));
+    mface_job_start_mark_open(&run->session->start);
     return run_pipeline(run);
 }
 

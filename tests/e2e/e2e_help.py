@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ["swap", "detect", "doctor", "info", "graph", "cache"]
+COMMANDS = ["swap", "plan", "bench", "detect", "doctor", "info", "graph", "cache"]
 
 
 def document(lab, name):
