@@ -24,7 +24,7 @@ enum {
     MFACE_AMX_PIXEL_BYTES = 2 * MFACE_AMX_GROUP,
     MFACE_AMX_TAPS = 9,
     MFACE_AMX_TILE_BYTES = 1024,
-    MFACE_AMX_TAIL = 32, // pixels behind a plane that tiles may reach into
+    MFACE_AMX_TAIL = 48, // pixels behind a plane that tiles may reach into
 };
 
 struct mface_amx_band {

@@ -1,19 +1,22 @@
 /* 3×3 convolutions in AMX tiles.
  *
- * A block is 2×2 tiles of sums, 32 pixels × 32 output channels, which stay in registers over all
- * input channels and taps:
+ * A block is 3×2 tiles of sums, 48 pixels × 32 output channels, which stay in registers over all
+ * input channels and taps; two tiles pass through:
  *
- *   tiles 4, 5: 16 pixels × 32 channels each      6, 7: 32 channels × 16 output channels each
- *   tiles 0, 1, 2, 3: 4×6, 4×7, 5×6, 5×7
+ *   tiles 0, 3   1, 4   2, 5     sums of 16 pixels × 16 output channels each
+ *   tile 6                       16 pixels × 32 channels
+ *   tile 7                       32 channels × 16 output channels
  *
- * Its sums are then stored, and finished a row at a time between the products of the next block:
- * the tile unit is busy for 64 cycles a tap, in which the vector units have nothing to do. */
+ * A block as large as that spares the second-level cache, from which weights come, and pixels for
+ * the first of the three taps that read them. Its sums are then stored, and finished a row at a
+ * time between the products of the next block: the tile unit is busy for 96 cycles a tap, in which
+ * the vector units have nothing to do. */
 #include "onnx/amx_kernel.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-enum { TILE = 16, BLOCK = 2 * TILE, LINE_BYTES = 64 };
+enum { TILE = 16, BLOCK = 3 * TILE, LINE_BYTES = 64 };
 
 /* static const: the compiler believes that only eight bytes are read. */
 static const struct {
@@ -118,41 +121,77 @@ struct source {
     const char *ahead; // weights that will be needed later
     int ahead_lines;   // of them to fetch at each tap
     int n_groups;
+    int tap_rows;                  // of the block before to write at each tap
     int tap_bytes[MFACE_AMX_TAPS]; // from the first
 };
+
+/* Taps read BLOCK pixels and their two neighbours in each of three rows. Each tap fetches a third
+ * of a row of what comes next. */
+enum { FETCH_LINES = (BLOCK + 2 + 2) / 3 };
+
+static inline __attribute__((always_inline)) void fetch_pixels(
+    const struct source *source, const char *pixels, int tap)
+{
+    const char *row = pixels + source->tap_bytes[tap / 3 * 3];
+    for (int i = 0; i < FETCH_LINES; i++)
+        _mm_prefetch(row + (tap % 3 * FETCH_LINES + i) * LINE_BYTES, _MM_HINT_T0);
+}
 
 #define PIXELS(tile, at)  _tile_loadd(tile, at, MFACE_AMX_PIXEL_BYTES)
 #define WEIGHTS(tile, at) _tile_loadd(tile, at, LINE_BYTES)
 
-/* tall, wide: of two tiles, else of one. */
-static inline __attribute__((always_inline)) void multiply(
-    const struct source *source, const bool tall, const bool wide, struct writer *writer)
+/* The products of one tap: n_tall×(1 + wide) of them. */
+static inline __attribute__((always_inline)) void multiply_tap(
+    const char *pixels, const char *weights, const int n_tall, const bool wide)
 {
-    const char *plane = source->pixels, *weights = source->weights, *ahead = source->ahead;
-    for (int group = 0; group < source->n_groups; group++, plane += source->plane_bytes)
-        for (int tap = 0; tap < MFACE_AMX_TAPS; tap++, weights += 2 * MFACE_AMX_TILE_BYTES) {
-            const char *pixels = plane + source->tap_bytes[tap];
-            PIXELS(4, pixels);
-            WEIGHTS(6, weights);
-            _tile_dpbf16ps(0, 4, 6);
-            if (wide) {
-                WEIGHTS(7, weights + MFACE_AMX_TILE_BYTES);
-                _tile_dpbf16ps(1, 4, 7);
-            }
-            if (tall) {
-                PIXELS(5, pixels + TILE * MFACE_AMX_PIXEL_BYTES);
-                _tile_dpbf16ps(2, 5, 6);
-            }
-            if (tall && wide)
-                _tile_dpbf16ps(3, 5, 7);
-            for (int i = 0; i < source->ahead_lines; i++, ahead += LINE_BYTES)
-                _mm_prefetch(ahead, _MM_HINT_T1);
-            if (writer->row < writer->n_rows)
-                write_row(writer);
-        }
+    const size_t tile_pixels = (size_t)TILE * MFACE_AMX_PIXEL_BYTES;
+    WEIGHTS(7, weights);
+    PIXELS(6, pixels);
+    _tile_dpbf16ps(0, 6, 7);
+    if (n_tall > 1) {
+        PIXELS(6, pixels + tile_pixels);
+        _tile_dpbf16ps(1, 6, 7);
+    }
+    if (n_tall > 2) {
+        PIXELS(6, pixels + 2 * tile_pixels);
+        _tile_dpbf16ps(2, 6, 7);
+    }
+    if (!wide)
+        return;
+    WEIGHTS(7, weights + MFACE_AMX_TILE_BYTES);
+    if (n_tall > 2)
+        _tile_dpbf16ps(5, 6, 7);
+    if (n_tall > 1) {
+        if (n_tall > 2)
+            PIXELS(6, pixels + tile_pixels);
+        _tile_dpbf16ps(4, 6, 7);
+        PIXELS(6, pixels);
+    }
+    _tile_dpbf16ps(3, 6, 7);
 }
 
-static void multiply_block(const struct source *source, bool tall, bool wide, struct writer *writer)
+static inline __attribute__((always_inline)) void multiply(
+    const struct source *source, const int n_tall, const bool wide, struct writer *writer)
+{
+    const char *plane = source->pixels, *weights = source->weights, *ahead = source->ahead;
+    for (int group = 0; group < source->n_groups; group++) {
+        const char *next = group + 1 < source->n_groups
+                               ? plane + source->plane_bytes
+                               : source->pixels + BLOCK * MFACE_AMX_PIXEL_BYTES;
+        for (int tap = 0; tap < MFACE_AMX_TAPS; tap++, weights += 2 * MFACE_AMX_TILE_BYTES) {
+            multiply_tap(plane + source->tap_bytes[tap], weights, n_tall, wide);
+            fetch_pixels(source, next, tap);
+            for (int i = 0; i < source->ahead_lines; i++, ahead += LINE_BYTES)
+                _mm_prefetch(ahead, _MM_HINT_T1);
+            for (int i = 0; i < source->tap_rows && writer->row < writer->n_rows; i++)
+                write_row(writer);
+        }
+        plane = next;
+    }
+}
+
+static void multiply_block(
+    const struct source *source, int n_tall, bool wide, struct writer *writer)
 {
     /* What was written before is there for the tiles, whatever the compiler knows of them. */
     __asm__ volatile("" ::: "memory");
@@ -160,14 +199,20 @@ static void multiply_block(const struct source *source, bool tall, bool wide, st
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    if (tall && wide)
-        multiply(source, true, true, writer);
-    else if (tall)
-        multiply(source, true, false, writer);
+    _tile_zero(4);
+    _tile_zero(5);
+    if (n_tall == 3 && wide)
+        multiply(source, 3, true, writer);
+    else if (n_tall == 2 && wide)
+        multiply(source, 2, true, writer);
     else if (wide)
-        multiply(source, false, true, writer);
+        multiply(source, 1, true, writer);
+    else if (n_tall == 3)
+        multiply(source, 3, false, writer);
+    else if (n_tall == 2)
+        multiply(source, 2, false, writer);
     else
-        multiply(source, false, false, writer);
+        multiply(source, 1, false, writer);
     write_rest(writer);
 }
 
@@ -175,9 +220,11 @@ static void store_sums(float *sums)
 {
     const int row_bytes = MFACE_AMX_PANEL * (int)sizeof *sums;
     _tile_stored(0, sums, row_bytes);
-    _tile_stored(1, sums + TILE, row_bytes);
-    _tile_stored(2, sums + TILE * MFACE_AMX_PANEL, row_bytes);
-    _tile_stored(3, sums + TILE * MFACE_AMX_PANEL + TILE, row_bytes);
+    _tile_stored(1, sums + TILE * MFACE_AMX_PANEL, row_bytes);
+    _tile_stored(2, sums + 2 * TILE * MFACE_AMX_PANEL, row_bytes);
+    _tile_stored(3, sums + TILE, row_bytes);
+    _tile_stored(4, sums + TILE * MFACE_AMX_PANEL + TILE, row_bytes);
+    _tile_stored(5, sums + 2 * TILE * MFACE_AMX_PANEL + TILE, row_bytes);
 }
 
 static struct writer writer_of(const struct mface_amx_band *band, int panel)
@@ -213,7 +260,7 @@ static void convolve_panel(const struct mface_amx_band *band, int panel, struct 
     for (int first = 0, i = 0; first < end; first += BLOCK, i++) {
         const int n = end - first < BLOCK ? end - first : BLOCK;
         source->pixels = band->planes + (size_t)first * MFACE_AMX_PIXEL_BYTES;
-        multiply_block(source, n > TILE, wide, &writer);
+        multiply_block(source, (n + TILE - 1) / TILE, wide, &writer);
         writer.sums = sums[i % n_buffers];
         store_sums(sums[i % n_buffers]);
         writer.row = 0;
@@ -229,7 +276,12 @@ void mface_amx_conv3x3(const struct mface_amx_band *band)
     const size_t panel_bytes = (size_t)band->n_groups * MFACE_AMX_TAPS * 2 * MFACE_AMX_TILE_BYTES;
     const int panel_lines = 2 * MFACE_AMX_TILE_BYTES / LINE_BYTES;
     const int n_blocks = (n_pixels(band) + BLOCK - 1) / BLOCK;
-    struct source source = { .plane_bytes = band->plane_bytes, .n_groups = band->n_groups };
+    const int n_taps = band->n_groups * MFACE_AMX_TAPS;
+    struct source source = {
+        .plane_bytes = band->plane_bytes,
+        .n_groups = band->n_groups,
+        .tap_rows = (BLOCK + n_taps - 1) / n_taps,
+    };
     for (int tap = 0; tap < MFACE_AMX_TAPS; tap++)
         source.tap_bytes[tap] = (tap / 3 * band->pitch + tap % 3) * MFACE_AMX_PIXEL_BYTES;
     for (int panel = band->first_panel; panel < band->end_panel; panel++) {
@@ -241,34 +293,37 @@ void mface_amx_conv3x3(const struct mface_amx_band *band)
     }
 }
 
-static void fill_row(
-    const struct mface_amx_band *band, const uint16_t *src, int channels, int group, char *plane)
+static void fill_row(const struct mface_amx_band *band, const uint16_t *src, int channels, char *to)
 {
-    const int n = channels - group * MFACE_AMX_GROUP;
-    const __mmask32 mask = n >= MFACE_AMX_GROUP ? ~0u : (1u << n) - 1;
-    _mm512_store_si512(plane, _mm512_setzero_si512());
-    for (int x = 0; x < band->width; x++)
-        _mm512_store_si512(plane + (size_t)(x + 1) * MFACE_AMX_PIXEL_BYTES,
-            _mm512_maskz_loadu_epi16(
-                mask, src + (size_t)x * (size_t)channels + group * MFACE_AMX_GROUP));
+    const int n_whole = channels / MFACE_AMX_GROUP, rest = channels % MFACE_AMX_GROUP;
+    const __mmask32 mask = (1u << rest) - 1;
+    for (int x = 0; x < band->width; x++, src += channels) {
+        char *at = to += MFACE_AMX_PIXEL_BYTES;
+        for (int group = 0; group < n_whole; group++, at += band->plane_bytes)
+            _mm512_store_si512(at, _mm512_loadu_si512(src + group * MFACE_AMX_GROUP));
+        if (rest)
+            _mm512_store_si512(at, _mm512_maskz_loadu_epi16(mask, src + n_whole * MFACE_AMX_GROUP));
+    }
+}
+
+static void clear(const struct mface_amx_band *band, char *planes, size_t n_pixels)
+{
+    for (int group = 0; group < band->n_groups; group++)
+        memset(planes + (size_t)group * band->plane_bytes, 0, n_pixels * MFACE_AMX_PIXEL_BYTES);
 }
 
 void mface_amx_fill_planes(const struct mface_amx_band *band, const uint16_t *src, int channels,
     int height, int row, int n_rows, char *planes)
 {
-    const size_t row_bytes = (size_t)band->pitch * MFACE_AMX_PIXEL_BYTES;
-    for (int y = 0; y < n_rows; y++)
-        for (int group = 0; group < band->n_groups; group++) {
-            char *to = planes + (size_t)group * band->plane_bytes + (size_t)y * row_bytes;
-            if (row + y < 0 || row + y >= height)
-                memset(to, 0, row_bytes);
-            else
-                fill_row(band, src + (size_t)(row + y) * (size_t)band->width * (size_t)channels,
-                    channels, group, to);
-        }
-    for (int group = 0; group < band->n_groups; group++)
-        memset(planes + (size_t)group * band->plane_bytes + (size_t)n_rows * row_bytes, 0,
-            MFACE_AMX_TAIL * MFACE_AMX_PIXEL_BYTES);
+    const size_t pitch = (size_t)band->pitch;
+    for (int y = 0; y < n_rows; y++, planes += pitch * MFACE_AMX_PIXEL_BYTES) {
+        const bool is_inside = row + y >= 0 && row + y < height;
+        clear(band, planes, is_inside ? 1 : pitch);
+        if (is_inside)
+            fill_row(band, src + (size_t)(row + y) * (size_t)band->width * (size_t)channels,
+                channels, planes);
+    }
+    clear(band, planes, MFACE_AMX_TAIL);
 }
 
 /* 16 output channels' weights of two input channels, one pair after the other. */
