@@ -302,6 +302,58 @@ static void test_batch(void **state)
     }
 }
 
+/* Packed weights are the store's: who asks again gets the same ones. */
+static void test_store(void **state)
+{
+    (void)state;
+    skip_without_amx();
+    struct mface_weights *store;
+    struct mface_weights_stats stats;
+    assert_int_equal(
+        mface_weights_create(NULL, (struct mface_key) { .hi = 1, .lo = 2 }, &store), MFACE_OK);
+    struct problem problem;
+    problem_init(&problem, &shapes[5], &variants[0]);
+    void *alone = run_tiles(&problem, 1);
+    problem.conv.weights.source =
+        (struct mface_weight_source) { .store = store, .key = { .hi = 3, .lo = 4 } };
+    for (int i = 1; i <= 2; i++) {
+        void *dst = run_tiles(&problem, i);
+        assert_memory_equal(alone, dst, problem.dst_bytes);
+        mface_mem_free(dst);
+        memset(problem.weights, 0, problem.n_weights * sizeof *problem.weights);
+    }
+    mface_weights_get_stats(store, &stats);
+    assert_int_equal(stats.n_packed, 1);
+    assert_int_equal(stats.n_found, 1);
+    mface_mem_free(alone);
+    problem_clear(&problem);
+    mface_weights_free(&store);
+}
+
+/* A row that is the sum of two, each output channel with a factor: as oneDNN reads it. */
+static void test_folded_weights(void **state)
+{
+    (void)state;
+    skip_without_amx();
+    const struct shape shape = { 1, 9, 11, 40, 24 };
+    struct problem problem;
+    problem_init(&problem, &shape, &variants[0]);
+    uint32_t seed = 11;
+    float scale[24], *doubled = mface_mem_alloc(2 * problem.n_weights * sizeof *doubled);
+    for (size_t i = 0; i < 2 * problem.n_weights; i++)
+        doubled[i] = random_value(&seed);
+    for (int i = 0; i < shape.out; i++)
+        scale[i] = 1.0f + random_value(&seed) / 2;
+    problem.conv.weights.data = doubled;
+    problem.conv.weights.copies = 2;
+    mface_constant_set_scale(&problem.conv.weights, scale, shape.out, (int64_t)problem.n_weights);
+    void *dst = run_tiles(&problem, 3);
+    check_dnnl(&problem, dst);
+    mface_mem_free(dst);
+    mface_mem_free(doubled);
+    problem_clear(&problem);
+}
+
 /* Only what the kernel computes may be given to it. */
 static void test_fits(void **state)
 {
@@ -347,6 +399,8 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_store),
+        cmocka_unit_test(test_folded_weights),
         cmocka_unit_test(test_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
