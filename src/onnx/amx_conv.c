@@ -47,18 +47,40 @@ static int gcd(int a, int b)
     return b ? gcd(b, a % b) : a;
 }
 
-/* Bands of equal height, as many as threads can share evenly where there is more than one. */
-static void cut_up(struct mface_amx_conv *kernel)
+/* Fewer rows than that, and copying the rows above and below a band takes longer than it saves. */
+enum { LEAST_BAND_ROWS = 4 };
+
+/* Threads that share a picture form a grid: bands × parts of the panels. Every part copies its
+ * band, every band reads its panels' weights. */
+static int square_divisor(int threads)
+{
+    int divisor = 1;
+    for (int i = 2; i * i <= threads; i++)
+        if (threads % i == 0)
+            divisor = i;
+    return divisor;
+}
+
+/* At least as many bands as keep planes in the cache, and more where threads share them evenly. */
+static int count_bands(const struct mface_amx_conv *kernel)
 {
     const int row_bytes = (kernel->width + 1) * MFACE_AMX_PIXEL_BYTES * kernel->n_groups;
     const int fitting = PLANES_BYTES / row_bytes - 2, threads = kernel->threads;
-    int n_bands = divide_up(kernel->height, fitting > 1 ? fitting : 1);
-    if (n_bands > 1 && n_bands * kernel->batch % threads)
-        n_bands = divide_up(n_bands, threads) * threads;
-    kernel->band_rows = divide_up(kernel->height, n_bands);
+    const int least = divide_up(kernel->height, fitting > 1 ? fitting : 1);
+    if (least * kernel->batch % threads == 0)
+        return least;
+    const int step = least > 1 ? threads : square_divisor(threads);
+    const int even = divide_up(least, step) * step;
+    return kernel->height / even >= LEAST_BAND_ROWS ? even : least;
+}
+
+/* Parts make up for bands that are too few. */
+static void cut_up(struct mface_amx_conv *kernel)
+{
+    kernel->band_rows = divide_up(kernel->height, count_bands(kernel));
     kernel->n_bands = divide_up(kernel->height, kernel->band_rows);
     const int n_items = kernel->n_bands * kernel->batch;
-    kernel->n_parts = threads / gcd(threads, n_items);
+    kernel->n_parts = kernel->threads / gcd(kernel->threads, n_items);
     if (kernel->n_parts > kernel->n_panels)
         kernel->n_parts = kernel->n_panels;
     const int pitch = kernel->width + 1;
