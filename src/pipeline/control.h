@@ -50,8 +50,7 @@ MFACE_NODISCARD enum mface_status mface_control_set_cache(
 /* Lets one more frame in: waits while the job is paused or, unless frames `may_overlap` whatever
  * the setting `parallel` says, they are not worked on in parallel and one has not left yet; no
  * longer once `cancel` is set. */
-void mface_control_wait(
-    struct mface_control *control, const atomic_bool *cancel, bool may_overlap);
+void mface_control_wait(struct mface_control *control, const atomic_bool *cancel, bool may_overlap);
 
 /* The engine for a frame, counted from 0; each frame of the job enters and leaves once. */
 struct mface_engine *mface_control_enter(struct mface_control *control, int64_t frame);

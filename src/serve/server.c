@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* One request on its way in. */
 struct exchange {
@@ -265,6 +266,22 @@ enum mface_status mface_server_start(struct mface_server *server, struct mface_a
     return MFACE_ERR_NOMEM;
 }
 
+/* Event streams have been woken to say that the job is over; who does not read is not waited for.
+ */
+static void let_events_end(struct mface_server *server)
+{
+    enum { STEP_MS = 5, MOST_MS = 1000 };
+    const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+    for (int waited_ms = 0; waited_ms < MOST_MS; waited_ms += STEP_MS) {
+        pthread_mutex_lock(&server->lock);
+        const bool is_over = server->n_event_clients == 0;
+        pthread_mutex_unlock(&server->lock);
+        if (is_over)
+            return;
+        nanosleep(&step, NULL);
+    }
+}
+
 void mface_server_stop(struct mface_server *server)
 {
     pthread_mutex_lock(&server->lock);
@@ -273,6 +290,7 @@ void mface_server_stop(struct mface_server *server)
     pthread_cond_signal(&server->preview_wanted);
     pthread_mutex_unlock(&server->lock);
     pthread_join(server->preview_thread, NULL);
+    let_events_end(server);
     MHD_stop_daemon(server->daemon);
     server_clear(server);
 }
