@@ -61,7 +61,8 @@ static int square_divisor(int threads)
     return divisor;
 }
 
-/* At least as many bands as keep planes in the cache, and more where threads share them evenly. */
+/* At least as many bands as keep planes in the cache, and more where threads share them evenly:
+ * one for each where there is less to read of weights than to copy of pixels. */
 static int count_bands(const struct mface_amx_conv *kernel)
 {
     const int row_bytes = (kernel->width + 1) * MFACE_AMX_PIXEL_BYTES * kernel->n_groups;
@@ -69,7 +70,10 @@ static int count_bands(const struct mface_amx_conv *kernel)
     const int least = divide_up(kernel->height, fitting > 1 ? fitting : 1);
     if (least * kernel->batch % threads == 0)
         return least;
-    const int step = least > 1 ? threads : square_divisor(threads);
+    const int64_t weight_bytes =
+        (int64_t)kernel->n_panels * kernel->n_groups * MFACE_AMX_TAPS * 2 * MFACE_AMX_TILE_BYTES;
+    const bool by_rows = least > 1 || weight_bytes < (int64_t)row_bytes * kernel->height;
+    const int step = by_rows ? threads : square_divisor(threads);
     const int even = divide_up(least, step) * step;
     return kernel->height / even >= LEAST_BAND_ROWS ? even : least;
 }
