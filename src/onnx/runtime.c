@@ -1,12 +1,13 @@
 /* What running models depends on besides the models. */
 #include "base/hash.h"
+#include "onnx/amx.h"
 #include "onnx/onnx.h"
 
 #include <dnnl.h>
 #include <stdio.h>
 
 /* Raised whenever a plan packs the same constant into other bytes under the same name. */
-enum { PACKING_VERSION = 1 };
+enum { PACKING_VERSION = 2 };
 
 bool mface_precision_is_supported(enum mface_precision precision)
 {
@@ -27,6 +28,7 @@ struct mface_key mface_onnx_runtime_key(void)
     mface_hasher_add_u64(&hasher, (uint64_t)version->patch);
     mface_hasher_add_str(&hasher, version->hash);
     mface_hasher_add_u64(&hasher, (uint64_t)dnnl_get_effective_cpu_isa());
+    mface_hasher_add_u64(&hasher, mface_amx_is_available());
     return mface_hasher_finish(&hasher);
 }
 

@@ -1,11 +1,13 @@
-/* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN. Constant weights and
- * bias are packed when the plan is made. */
+/* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN, or in tiles of our own
+ * where those are faster. Constant weights and bias are packed when the plan is made. */
+#include "onnx/amx.h"
 #include "onnx/dnnl.h"
 #include "onnx/ops/window.h"
 
 #include <string.h>
 
 struct state {
+    struct mface_amx_conv *tiles; // NULL: oneDNN
     struct mface_dnnl *kernel;
 };
 
@@ -112,6 +114,30 @@ static enum mface_status describe_rewritten(
     return describe(&original, transposed, conv);
 }
 
+static enum mface_status create_tiles(
+    struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
+{
+    if (mface_amx_conv_create(conv, step->threads, &state->tiles) != MFACE_OK)
+        return mface_op_nomem(step);
+    step->scratch_bytes = mface_amx_conv_scratch_bytes(state->tiles);
+    step->weight_bytes = (int64_t)mface_amx_conv_weight_bytes(state->tiles);
+    return MFACE_OK;
+}
+
+static enum mface_status create_kernel(
+    struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
+{
+    if (mface_amx_conv_fits(conv) && mface_amx_conv_pays(conv) && mface_amx_is_available())
+        return create_tiles(step, conv, state);
+    const enum mface_status status = mface_dnnl_conv_create(conv, &state->kernel);
+    if (status != MFACE_OK)
+        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
+            conv->src_bf16 ? "bf16" : "f32");
+    step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
+    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
+    return MFACE_OK;
+}
+
 static enum mface_status prepare(struct mface_step *step, bool transposed)
 {
     struct mface_dnnl_conv conv;
@@ -132,12 +158,7 @@ static enum mface_status prepare(struct mface_step *step, bool transposed)
             mface_shape_count(&step->in[1].shape) /
                 (conv.weights.copies ? conv.weights.copies : 1));
     conv.bias = conv.has_bias ? step->in[2].data : NULL;
-    const enum mface_status status = mface_dnnl_conv_create(&conv, &state->kernel);
-    if (status != MFACE_OK)
-        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
-            conv.src_bf16 ? "bf16" : "f32");
-    step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
-    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
+    MFACE_TRY(create_kernel(step, &conv, state));
     step->flops = count_flops(step, &conv);
     step->in_unused = (conv.weights.data ? 1u << 1 : 0) | (conv.bias ? 1u << 2 : 0);
     return MFACE_OK;
@@ -158,6 +179,10 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
     const struct state *state = step->state;
     if (step->fusion.sum && args->in[3].data != args->out[0].data)
         memcpy(args->out[0].data, args->in[3].data, mface_tensor_bytes(&step->out[0]));
+    if (state->tiles) {
+        mface_amx_conv_run(state->tiles, args->in[0].data, args->out[0].data, args->scratch);
+        return MFACE_OK;
+    }
     const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
         args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
     return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
@@ -166,8 +191,10 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
 static void release(struct mface_step *step)
 {
     struct state *state = step->state;
-    if (state)
-        mface_dnnl_free(&state->kernel);
+    if (!state)
+        return;
+    mface_amx_conv_free(&state->tiles);
+    mface_dnnl_free(&state->kernel);
 }
 
 const struct mface_op mface_op_conv = {
