@@ -89,6 +89,10 @@ static enum mface_status add_inputs(struct builder *b)
             continue;
         if (known >= 0)
             return fail_duplicate(b, info->name);
+        if (info->dtype == MFACE_DTYPE_NONE)
+            return mface_fail(MFACE_ERR_UNSUPPORTED,
+                "%s: input '%s' has a type other than tensors of known numbers", onnx->name,
+                info->name);
         struct mface_value *value = add_value(b, info->name);
         value->input = (int)onnx->n_inputs;
         onnx->input_values[onnx->n_inputs] = (int)(value - onnx->values);

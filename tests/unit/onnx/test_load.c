@@ -154,6 +154,25 @@ static void test_unknown_operator_is_named(void **state)
     bytes_clear(&model);
 }
 
+/* What has no known size cannot be read. */
+static void test_unknown_input_type_is_refused(void **state)
+{
+    (void)state;
+    struct bytes graph = { 0 }, model = { 0 }, tensor = { 0 }, type = { 0 }, info = { 0 };
+    struct mface_onnx *onnx;
+    put_int(&tensor, 1, 99); // TypeProto.Tensor.elem_type
+    put_message(&type, 1, &tensor);
+    put_text(&info, 1, "x");
+    put_message(&info, 2, &type);
+    put_message(&graph, 11, &info); // GraphProto.input
+    graph_node(&graph, "Relu", "x", "y", NULL);
+    graph_output(&graph, "y");
+    finish_model(&model, &graph, 7, 12);
+    assert_int_equal(load(&model, &onnx), MFACE_ERR_UNSUPPORTED);
+    assert_non_null(strstr(last_error, "input 'x'"));
+    bytes_clear(&model);
+}
+
 static void test_order_and_names(void **state)
 {
     (void)state;
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup(test_every_byte_damaged, set_up),
         cmocka_unit_test_setup(test_other_files, set_up),
         cmocka_unit_test_setup(test_unknown_operator_is_named, set_up),
+        cmocka_unit_test_setup(test_unknown_input_type_is_refused, set_up),
         cmocka_unit_test_setup(test_order_and_names, set_up),
         cmocka_unit_test_setup(test_initializers_among_inputs, set_up),
         cmocka_unit_test_setup(test_external_data_is_refused, set_up),
