@@ -2,6 +2,7 @@
  *
  *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--const NAME=FILE[:DIMS]]... [--out DIR]
  *         [--threads N] [--repeat N] [--precision f32|bf16] [--profile N]
+ *     onnx-run --precisions    what this machine can compute in, a line each
  *
  * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. An input given
  * with --const is known when the model is compiled, so that shapes may depend on it. Each output is
@@ -50,6 +51,13 @@ static enum mface_precision parse_precision(const char *text)
             return i;
     die("not a precision", text);
     return MFACE_PRECISION_F32;
+}
+
+static void list_precisions(void)
+{
+    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+        if (mface_precision_is_supported(i))
+            puts(mface_precision_name(i));
 }
 
 static void add_input(struct options *options, const char *value, bool is_const)
@@ -239,6 +247,10 @@ static void run(const struct options *options, struct mface_plan *plan, size_t n
 int main(int argc, char **argv)
 {
     struct options options = { 0 };
+    if (argc == 2 && strcmp(argv[1], "--precisions") == 0) {
+        list_precisions();
+        return 0;
+    }
     parse_args(argc, argv, &options);
     struct mface_onnx *onnx;
     struct mface_plan *plan;

@@ -5,15 +5,16 @@
 //
 // Without MODELs: the variants of make_variants.py, which compare_variants.mjs leaves in BUILD_DIR,
 // and the generated DFMs. Every crop must pass, not their mean. Needs ONNX Runtime only to read a
-// model's inputs; closes as the others do.
+// model's inputs; closes as the others do. Exit code 77 (skipped) where this machine has no reduced
+// precision.
 
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
 import { realCrops } from '../../tools/crops.mjs';
 import { finish, loadOnnxRuntime, report, runOurs } from './ort.mjs';
 
-const PRECISIONS = ['bf16'];
 const MIN_PSNR_DB = 45;
 const MAX_MASK_ERROR = 1 / 255;
 const MORPHS = [0.25, 0.75];
@@ -74,7 +75,12 @@ function runAll(onnxRun, model, ort, faces, batch, side, morph, precision) {
     });
 }
 
-async function check(ort, buildDir, onnxRun, model) {
+function reducedPrecisions(onnxRun) {
+    return execFileSync(onnxRun, ['--precisions'], { encoding: 'utf8' }).trim().split('\n')
+        .filter((precision) => precision !== 'f32');
+}
+
+async function check(ort, buildDir, onnxRun, precisions, model) {
     const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled' });
     const [batch, side] = session.inputMetadata[0].shape;
     const morphs = session.inputNames.length > 1 ? MORPHS : [null];
@@ -84,7 +90,7 @@ async function check(ort, buildDir, onnxRun, model) {
         const run = (precision) => runAll(onnxRun, model, ort, faces,
             typeof batch === 'number' ? batch : 0, side, morph, precision);
         const exact = run('f32');
-        for (const precision of PRECISIONS) {
+        for (const precision of precisions) {
             report(`${path.basename(model)} ${precision}${morph === null ? '' : ` morph ${morph}`}`,
                 worst(exact, run(precision), faces.length));
         }
@@ -98,12 +104,17 @@ async function main() {
         process.exit(2);
     }
     const ort = loadOnnxRuntime(buildDir);
+    const precisions = reducedPrecisions(onnxRun);
+    if (!precisions.length) {
+        console.log('skipped: this machine computes in f32 alone');
+        process.exit(77);
+    }
     const models = given.length ? given : ['variants', 'demo'].flatMap((folder) => fs
         .readdirSync(path.join(buildDir, folder)).filter((name) => name.endsWith('.dfm')).sort()
         .map((name) => path.join(buildDir, folder, name)));
     for (const model of models) {
         try {
-            await check(ort, buildDir, onnxRun, model);
+            await check(ort, buildDir, onnxRun, precisions, model);
         } catch (error) {
             report(`${path.basename(model)} run`, { good: false, text: error.message });
         }
