@@ -1,6 +1,7 @@
 /* Constant, ConstantOfShape, EyeLike, Range: tensors that come from nothing but parameters. */
 #include "onnx/ops/elem.h"
 #include "onnx/ops/family.h"
+#include "onnx/proto_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -121,27 +122,6 @@ static enum mface_status run_range(const struct mface_step *step, const struct m
     return MFACE_OK;
 }
 
-/* Only types a file may name here: TensorProto.DataType numbers, ONNX 1.12. */
-static enum mface_dtype dtype_from_file(int64_t number)
-{
-    switch (number) {
-    case 1:
-        return MFACE_DTYPE_F32;
-    case 2:
-        return MFACE_DTYPE_U8;
-    case 3:
-        return MFACE_DTYPE_I8;
-    case 6:
-        return MFACE_DTYPE_I32;
-    case 7:
-        return MFACE_DTYPE_I64;
-    case 11:
-        return MFACE_DTYPE_F64;
-    default:
-        return MFACE_DTYPE_NONE;
-    }
-}
-
 static enum mface_status infer_eye_like(struct mface_step *step)
 {
     const struct mface_tensor *x = &step->in[0];
@@ -149,7 +129,7 @@ static enum mface_status infer_eye_like(struct mface_step *step)
         return mface_op_fail(step, MFACE_ERR_FORMAT, "the input is not a matrix");
     step->out[0] = (struct mface_tensor) { .dtype = x->dtype, .shape = x->shape };
     if (mface_op_attr_has(step, "dtype"))
-        step->out[0].dtype = dtype_from_file(mface_op_attr_int(step, "dtype", 0));
+        step->out[0].dtype = mface_proto_dtype(mface_op_attr_int(step, "dtype", 0));
     if (!(MFACE_DTYPE_BIT(step->out[0].dtype) & MFACE_DTYPES_NUMBER))
         return mface_op_fail(step, MFACE_ERR_UNSUPPORTED, "the type of the result");
     return MFACE_OK;
