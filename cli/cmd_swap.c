@@ -1,7 +1,6 @@
 /* memoface swap: the main job. */
 #include "swap.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,37 +12,40 @@ static const char *const groups[] = { "Starting points", "Cache", "Speed", "Face
 /* The one session a signal may reach. */
 static struct mface_session *running;
 
-/* The first Ctrl-C asks the job to stop and finish its file; a second one ends the program. */
+static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t was_asked;
+
+/* The first signal asks the job to stop and finish its file; a second one ends the program, but not
+ * a second SIGHUP: where a terminal closes, system and shell both send one. */
 static void on_signal(int signal_number)
 {
+    if (was_asked && signal_number != SIGHUP) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
+    was_asked = 1;
     mface_session_cancel(running);
-    signal(signal_number, SIG_DFL);
+}
+
+/* A terminal that closes ends the job as Ctrl-C does, but not under nohup. */
+static bool is_ignored_on_purpose(int signal_number)
+{
+    struct sigaction action;
+    return signal_number == SIGHUP && sigaction(signal_number, NULL, &action) == 0 &&
+           action.sa_handler == SIG_IGN;
 }
 
 static void watch_signals(struct mface_session *session)
 {
     running = session;
+    was_asked = 0;
     struct sigaction action = { .sa_handler = on_signal };
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        if (!is_ignored_on_purpose(stopping[i]))
+            sigaction(stopping[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, reported as such
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
-}
-
-static enum mface_status write_report(
-    const struct mface_session *session, const struct mface_stats *stats, const char *path)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    enum mface_status status = MFACE_ERR_IO;
-    if (file) {
-        status = mface_session_write_report(session, stats, file);
-        if (file != stdout && fclose(file) != 0)
-            status = MFACE_ERR_IO;
-    }
-    if (status != MFACE_OK)
-        fprintf(stderr, "memoface: %s: cannot write the report: %s\n", path, strerror(errno));
-    return status;
 }
 
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
@@ -67,12 +69,16 @@ static enum mface_status run_one(struct mface_session *session, struct swap_args
 {
     struct mface_stats stats;
     const enum mface_status status = swap_job(session, args, &args->job, &stats);
-    if (status != MFACE_OK && status != MFACE_ERR_CANCELED)
+    if (status != MFACE_OK && status != MFACE_ERR_CANCELED) {
+        if (!args->quiet &&
+            stats.frames > 0) // the bar stands below the reason and looks like success
+            fprintf(stderr, "Failed after %lld frames: see above\n", (long long)stats.frames);
         return status;
+    }
     if (!args->quiet)
         summary_print(&stats, args->job.output, status);
     const enum mface_status report_status =
-        args->report ? write_report(session, &stats, args->report) : MFACE_OK;
+        args->report ? report_write(session, &stats, args->report) : MFACE_OK;
     return status != MFACE_OK ? status : report_status;
 }
 
@@ -106,7 +112,9 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.input = args->inputs.word[0];
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
-    enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
+    enum exit_code code = exit_code_of(report_check(args));
+    if (code == EXIT_OK && args->inputs.n > 1)
+        code = batch_check(args);
     if (code == EXIT_OK && args->plan)
         code = exit_code_of(mface_forecast_read(
             args->plan, args->job.input, args->model, &args->job.predicted_fps));
@@ -131,7 +139,7 @@ static bool read_monitor(struct swap_args *args, const char *name)
         return false;
     }
     for (size_t i = 0; args->monitor == MONITOR_JSON && i < sizeof others / sizeof others[0]; i++)
-        if (others[i] && (strcmp(others[i], "-") == 0 || strncmp(others[i], "pipe:", 5) == 0)) {
+        if (others[i] && is_stdout(others[i])) {
             fprintf(stderr, "memoface swap: --monitor json needs stdout; write %s to a file\n",
                 i == 0 ? "the output" : "the report");
             return false;
