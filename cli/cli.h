@@ -77,6 +77,19 @@ bool args_parse(const struct command *command, const struct arg *args, size_t n_
     struct mface_settings_layers *layers, const struct mface_settings **settings,
     const char **operand, int argc, char **argv, enum exit_code *code);
 
+bool is_same_file(const char *a, const char *b);
+bool is_stdout(const char *path); // "-", "pipe:1", …
+
+/* Another file of the same command; its path may be NULL. */
+struct other_file {
+    const char *option, *path;
+};
+
+/* Whether the file an option names can be written later without the loss of another one. Prints its
+ * own error line. MFACE_ERR_ARG: it is one of the others; MFACE_ERR_IO. `path` may be NULL. */
+MFACE_NODISCARD enum mface_status file_check(const char *command, const char *option,
+    const char *path, const struct other_file *others, size_t n_others);
+
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
 

@@ -71,6 +71,12 @@ static enum exit_code bench_with(
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
             argv, &code))
         return code;
+    const struct other_file others[] = { { "input", params.input }, { "model", params.model },
+        { "other-model", params.other_model } };
+    code =
+        exit_code_of(file_check("bench", "html", html, others, sizeof others / sizeof others[0]));
+    if (code != EXIT_OK)
+        return code;
     params.settings = settings;
     params.tell = quiet ? NULL : tell;
     return measure(&params, html, json);

@@ -55,6 +55,10 @@ static enum exit_code plan_with(
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &params.settings, NULL,
             argc, argv, &code))
         return code;
+    const struct other_file others[] = { { "input", params.input }, { "model", params.model } };
+    code = exit_code_of(file_check("plan", "save", path, others, sizeof others / sizeof others[0]));
+    if (code != EXIT_OK)
+        return code;
     params.seconds = seconds != 0 ? seconds : -1;
     return make(&params, path, json);
 }

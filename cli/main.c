@@ -82,6 +82,12 @@ static void let_threads_sleep(char **argv)
     execv(self, argv);
 }
 
+/* SVT-AV1 tells stderr all it was set to, and asks nobody but its environment. */
+static void let_encoders_be_quiet(void)
+{
+    (void)setenv("SVT_LOG", "1", 0); // errors
+}
+
 /* Where standard streams were closed, the next files to be opened would take their place, and an
  * output would have the messages in it. What takes it instead can be read, as empty, not written.
  */
@@ -121,6 +127,7 @@ static enum exit_code finish_printing(enum exit_code code)
 int main(int argc, char **argv)
 {
     let_threads_sleep(argv);
+    let_encoders_be_quiet();
     hold_standard_places();
     return (int)finish_printing(run(argc, argv));
 }

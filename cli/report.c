@@ -1,91 +1,34 @@
-/* The file of --report: whether it may be written, asked before hours of work, and writing it. */
+/* The file of --report. */
 #include "swap.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-bool is_same_file(const char *a, const char *b)
-{
-    struct stat sa, sb;
-    return strcmp(a, b) == 0 || (stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-                                    sa.st_ino == sb.st_ino);
-}
-
-bool is_stdout(const char *path)
-{
-    static const char *const names[] = { "-", "pipe:", "pipe:1", "/dev/stdout", "/dev/fd/1" };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(path, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* A file that is there must be writable, else the folder it is to lie in. */
-static bool is_writable(const char *path)
-{
-    char folder[PATH_MAX];
-    if (access(path, W_OK) == 0)
-        return true;
-    if (errno != ENOENT || snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-        return false;
-    char *slash = strrchr(folder, '/');
-    if (!slash)
-        return access(".", W_OK) == 0;
-    slash[slash == folder] = '\0';
-    return access(folder, W_OK) == 0;
-}
-
-static bool is_plain(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
-}
-
-static bool differs(const char *report, const char *other, const char *option)
-{
-    const bool is_same = other && is_plain(report) && is_same_file(report, other);
-    if (is_same)
-        fprintf(stderr, "memoface swap: --report: %s is what --%s names; give another\n", report,
-            option);
-    return !is_same;
-}
 
 static bool has_stdout_to_itself(const struct swap_args *args)
 {
-    if (!is_stdout(args->job.output))
+    if (!is_stdout(args->report) || !is_stdout(args->job.output))
         return true;
     fprintf(stderr, "memoface swap: --report: the output goes to stdout already; give a file\n");
     return false;
 }
 
-static bool names_nothing_else(const struct swap_args *args)
-{
-    const char *report = args->report;
-    for (int i = 0; i < args->inputs.n; i++)
-        if (!differs(report, args->inputs.word[i], "input"))
-            return false;
-    return differs(report, args->model, "model") && differs(report, args->job.output, "output") &&
-           differs(report, args->job.sidecar, "sidecar") &&
-           differs(report, args->job.trace, "record-trace") && differs(report, args->plan, "plan");
-}
-
 enum mface_status report_check(const struct swap_args *args)
 {
-    const char *report = args->report;
-    if (!report)
+    const struct other_file others[] = { { "model", args->model }, { "output", args->job.output },
+        { "sidecar", args->job.sidecar }, { "record-trace", args->job.trace },
+        { "plan", args->plan } };
+    if (!args->report)
         return MFACE_OK;
-    if (is_stdout(report))
-        return has_stdout_to_itself(args) ? MFACE_OK : MFACE_ERR_ARG;
-    if (!names_nothing_else(args))
+    if (!has_stdout_to_itself(args))
         return MFACE_ERR_ARG;
-    if (is_writable(report))
-        return MFACE_OK;
-    fprintf(stderr, "memoface: %s: cannot write the report: %s\n", report, strerror(errno));
-    return MFACE_ERR_IO;
+    for (int i = 0; i < args->inputs.n; i++) {
+        const struct other_file input = { "input", args->inputs.word[i] };
+        const enum mface_status status = file_check("swap", "report", args->report, &input, 1);
+        if (status != MFACE_OK)
+            return status;
+    }
+    return file_check("swap", "report", args->report, others, sizeof others / sizeof others[0]);
 }
 
 enum mface_status report_write(

@@ -29,9 +29,6 @@ enum mface_status report_check(const struct swap_args *args);
 enum mface_status report_write(
     const struct mface_session *session, const struct mface_stats *stats, const char *path);
 
-bool is_same_file(const char *a, const char *b);
-bool is_stdout(const char *path); // "-", "pipe:1", …
-
 /* Several inputs into one folder. `check` says what cannot be, before the model is opened. */
 enum exit_code batch_check(const struct swap_args *args);
 enum exit_code batch_run(struct mface_session *session, struct swap_args *args);

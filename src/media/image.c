@@ -1,6 +1,7 @@
 /* Still images as BGR memory. */
 #include "base/log.h"
 #include "media/av.h"
+#include "media/listing.h"
 #include "media/media.h"
 #include "media/still.h"
 
@@ -49,6 +50,9 @@ enum mface_status mface_image_save(const char *path, const struct mface_image *i
     const struct mface_writer_params params = { .url = path, .quality = -1 };
     const AVCodec *codec;
     mface_av_init();
+    if (!mface_listing_is_image_name(path))
+        return mface_fail(MFACE_ERR_UNSUPPORTED,
+            "%s: the name tells no format of pictures; use .png or .jpg", path);
     MFACE_TRY(mface_still_choose(path, &params, &codec));
     struct mface_frame *frame = frame_of_image(image);
     if (!frame)

@@ -93,16 +93,6 @@ static enum mface_status check_place(const char *path, const struct mface_reader
     return MFACE_OK;
 }
 
-/* Whether a folder that is not there yet could be made. */
-static enum mface_status check_folder(const char *url, const struct mface_reader *reader)
-{
-    char path[PATH_BYTES];
-    size_t length = (size_t)snprintf(path, sizeof path, "%s", url);
-    while (length < sizeof path && length > 1 && path[length - 1] == '/')
-        path[--length] = '\0';
-    return check_place(path, reader);
-}
-
 /* Whatever would fail later with the first frame shall fail now. */
 static enum mface_status try_first(struct mface_stills *stills, const struct mface_reader *reader)
 {
@@ -112,9 +102,15 @@ static enum mface_status try_first(struct mface_stills *stills, const struct mfa
     const bool is_made = stills->kind != MFACE_STILLS_FOLDER || stat(stills->url, &info) == 0;
     MFACE_TRY(print_path(stills, reader->first, path, sizeof path));
     MFACE_TRY(mface_still_choose(path, &stills->params, &codec));
-    MFACE_TRY(is_made ? check_place(path, reader) : check_folder(stills->url, reader));
+    MFACE_TRY(check_place(is_made ? path : stills->url, reader)); // a folder could be made there
     stills->encoder = codec->name;
     return mface_still_write(NULL, &stills->params, codec, reader->first, &stills->pixel_format);
+}
+
+static void trim_slashes(char *path)
+{
+    for (size_t length = strlen(path); length > 1 && path[length - 1] == '/';)
+        path[--length] = '\0';
 }
 
 enum mface_status mface_stills_open(struct mface_stills *stills, enum mface_stills_kind kind,
@@ -125,6 +121,8 @@ enum mface_status mface_stills_open(struct mface_stills *stills, enum mface_stil
     stills->url = mface_mem_strdup(params->url);
     if (!stills->url)
         return mface_fail_nomem(params->url);
+    if (kind == MFACE_STILLS_FOLDER)
+        trim_slashes(stills->url);
     if (kind == MFACE_STILLS_FILE && reader->info.n_frames > 1)
         return mface_fail(MFACE_ERR_ARG,
             "%s: one picture for %lld frames; give a pattern such as out_%%05d.png, or a folder",

@@ -9,6 +9,7 @@
 #include "face/mark.h"
 #include "media/media.h"
 #include "pipeline/locate.h"
+#include "pipeline/output_check.h"
 #include "pipeline/params.h"
 #include "pipeline/settings.h"
 
@@ -143,6 +144,8 @@ enum mface_status mface_detect_file(const char *image, const struct mface_settin
     struct inspection job = { .settings = settings };
     *faces = NULL;
     *n_faces = 0;
+    if (drawn)
+        MFACE_TRY(mface_output_check_differs(drawn, image, "input"));
     MFACE_TRY(mface_image_load(image, &job.image));
     *image_w = job.image.w;
     *image_h = job.image.h;

@@ -24,8 +24,12 @@ static void open_disk(struct mface_session *session)
     const struct mface_settings *settings = &session->settings;
     char folder[PATH_MAX];
     mface_folder_find(settings->cache_dir, folder);
-    if (!folder[0])
+    if (!folder[0]) {
+        if (settings->disk_cache_size_bytes > 0 && strcmp(settings->cache_dir, "none") != 0)
+            mface_log(MFACE_LOG_WARN,
+                "disk cache: no home folder to keep it in, going on without; set cache-dir");
         return;
+    }
     const struct mface_disk_params params = {
         .dir = folder,
         .limit_bytes = settings->disk_cache_size_bytes,

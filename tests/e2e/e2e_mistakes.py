@@ -12,6 +12,10 @@ from media import ASTRONAUT, ffmpeg, frame_hashes, frame_times, leftovers, make_
 NOT_FOUND, USAGE, MALFORMED, UNSUPPORTED, IO, NO_SPACE, INTERRUPTED = 3, 2, 4, 5, 6, 7, 130
 
 
+def run(lab, *words):
+    return subprocess.run([lab.memoface, *words], capture_output=True, text=True, timeout=60)
+
+
 def expect(done, code, *words):
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert done.returncode == code, f"exit {done.returncode}, wanted {code}: {done.stderr}"
@@ -137,6 +141,32 @@ def test_nothing_read_or_written_is_written_twice(lab):
     expect(lab.swap(clip, "-", "--output-format", "matroska", "--report", "-"), USAGE, "stdout")
     assert all(pathlib.Path(path).read_bytes() == data for path, data in kept.items())
     assert not leftovers(lab.folder, ["clip.mkv", "hard.mkv", "own.dfm"])
+
+
+def test_no_command_writes_over_what_it_reads(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    picture = lab.path("face.png")
+    pathlib.Path(picture).write_bytes(ASTRONAUT.read_bytes())
+    kept = {path: pathlib.Path(path).read_bytes() for path in (clip, picture, lab.model)}
+    for words in (["detect", "-i", picture, "-o", picture],
+                  ["plan", "-i", clip, "-m", lab.model, "--save", clip],
+                  ["plan", "-i", clip, "-m", lab.model, "--save", lab.model],
+                  ["bench", "pipeline", "-i", clip, "-m", lab.model, "--html", clip]):
+        expect(run(lab, *words), USAGE, os.path.basename(words[-1]))
+    assert all(pathlib.Path(path).read_bytes() == data for path, data in kept.items())
+    expect(run(lab, "plan", "-i", clip, "-m", lab.model, "--save", "/no/p.json"), IO, "/no/p.json")
+    expect(run(lab, "detect", "-i", picture, "-o", lab.path("d.xyz")), UNSUPPORTED, "d.xyz")
+    assert not leftovers(lab.folder, ["clip.mkv", "face.png"])
+
+
+def test_a_disk_cache_without_a_home_is_said(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    homeless = {key: value for key, value in os.environ.items()
+                if key not in ("HOME", "XDG_CACHE_HOME")}
+    for args, is_said in ((["--disk-cache-size", "1G"], True), ([], False),
+                          (["--disk-cache-size", "1G", "--cache-dir", "none"], False)):
+        done = lab.swap(clip, lab.path("out.mkv"), *args, env=homeless)
+        assert done.returncode == 0 and ("cache-dir" in done.stderr) == is_said, done.stderr
 
 
 def test_no_place_for_a_report_is_found_before_the_work(lab):

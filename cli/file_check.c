@@ -1,0 +1,70 @@
+/* Files that commands write at their end (reports, plans, pages): whether they may, asked before
+ * the work and not after it. */
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool is_same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+    return strcmp(a, b) == 0 || (stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+                                    sa.st_ino == sb.st_ino);
+}
+
+bool is_stdout(const char *path)
+{
+    static const char *const names[] = { "-", "pipe:", "pipe:1", "/dev/stdout", "/dev/fd/1" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(path, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A file that is there must be writable, else the folder it is to lie in. */
+static bool is_writable(const char *path)
+{
+    char folder[PATH_MAX];
+    if (access(path, W_OK) == 0)
+        return true;
+    if (errno != ENOENT || snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
+        return false;
+    char *slash = strrchr(folder, '/');
+    if (!slash)
+        return access(".", W_OK) == 0;
+    slash[slash == folder] = '\0';
+    return access(folder, W_OK) == 0;
+}
+
+static bool is_plain(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
+static bool is_lost(const char *path, const char *other)
+{
+    return other && is_plain(path) && is_same_file(path, other);
+}
+
+enum mface_status file_check(const char *command, const char *option, const char *path,
+    const struct other_file *others, size_t n_others)
+{
+    if (!path || is_stdout(path))
+        return MFACE_OK;
+    for (size_t i = 0; i < n_others; i++)
+        if (is_lost(path, others[i].path)) {
+            fprintf(stderr, "memoface %s: --%s: %s is what --%s names; give another\n", command,
+                option, path, others[i].option);
+            return MFACE_ERR_ARG;
+        }
+    if (is_writable(path))
+        return MFACE_OK;
+    fprintf(stderr, "memoface %s: --%s: %s cannot be written: %s\n", command, option, path,
+        strerror(errno));
+    return MFACE_ERR_IO;
+}
