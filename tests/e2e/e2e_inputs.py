@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 from e2e_mistakes import expect
 from media import frame_hashes, frame_times, leftovers, make_clip
@@ -90,13 +89,10 @@ def test_what_cannot_go_together(lab):
 
 def test_interrupt_ends_all(lab):
     clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
-    process = subprocess.Popen(
+    code, stderr = lab.interrupt_under_way(
         [lab.memoface, "swap", "-m", lab.model, "-o", lab.path("out"), "--cache-size", "0", clip,
-         clip], stderr=subprocess.PIPE, text=True)
-    time.sleep(2.5)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, (process.returncode, stderr)
+         clip], signal.SIGINT)
+    assert code == 130, (code, stderr)
     assert "not started" in stderr, stderr
     assert os.listdir(lab.path("out")) == ["long-swapped.mkv"]
 

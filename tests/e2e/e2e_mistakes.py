@@ -5,7 +5,6 @@ import pathlib
 import resource
 import signal
 import subprocess
-import time
 
 from media import ASTRONAUT, ffmpeg, frame_times, leftovers, make_clip
 
@@ -140,13 +139,10 @@ def test_disk_full(lab):
 def interrupt(lab, signal_number):
     clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
     out = lab.path("out.mp4")
-    process = subprocess.Popen(
+    code, stderr = lab.interrupt_under_way(
         [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size", "0"],
-        stderr=subprocess.PIPE, text=True)
-    time.sleep(2.5)
-    process.send_signal(signal_number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == INTERRUPTED, (process.returncode, stderr)
+        signal_number)
+    assert code == INTERRUPTED, (code, stderr)
     assert "Interrupted" in stderr
     assert 0 < len(frame_times(out)) < 600
     assert not leftovers(lab.folder, ["long.mkv", "out.mp4"])
