@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+#include <omp.h>
+
 static const int slot_arg[MFACE_SLOT_N] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
     DNNL_ARG_DST };
 
@@ -166,7 +168,11 @@ enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src, con
     const enum mface_status status = take_context(kernel, &context);
     if (status != MFACE_OK)
         return status;
+    const int threads = omp_get_max_threads();
+    if (kernel->on_one_thread)
+        omp_set_num_threads(1);
     const dnnl_status_t result = run(kernel, context, data, scratch);
+    omp_set_num_threads(threads);
     put_context(kernel, context);
     return mface_dnnl_status(result);
 }

@@ -67,8 +67,8 @@ void mface_dnnl_free(struct mface_dnnl **kernel);
 size_t mface_dnnl_scratch_bytes(const struct mface_dnnl *kernel);
 size_t mface_dnnl_weight_bytes(const struct mface_dnnl *kernel); // packed
 
-/* Runs on up to omp_get_max_threads() threads. `weights` and `bias` are ignored where constant.
- * MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+/* Runs on up to omp_get_max_threads() threads, products in f32 on one. `weights` and `bias` are
+ * ignored where constant. MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src,
     const float *weights, const float *bias, void *dst, void *scratch);
 

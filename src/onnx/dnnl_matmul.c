@@ -53,6 +53,7 @@ enum mface_status mface_dnnl_matmul_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
+    (*out)->on_one_thread = !matmul->src_bf16; // what oneDNN 2.6 has for f32 below AVX-512
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, false, &attr));

@@ -4,6 +4,16 @@
 
 #include "onnx/plan.h"
 
+/* Looks at one step. `maker`: per value of the plan the step that makes it, NULL for those of later
+ * steps and of none; to be kept true by whoever moves outputs. */
+typedef enum mface_status (*mface_pass_visit_fn)(
+    struct mface_plan *plan, struct mface_step **maker, struct mface_step *step);
+
+/* Visits the steps in order until one visit fails, then removes those nobody needs any more.
+ * MFACE_ERR_NOMEM, logged, or what the visit says. */
+MFACE_NODISCARD enum mface_status mface_pass_visit(
+    struct mface_plan *plan, mface_pass_visit_fn visit);
+
 /* Folds each BatchNormalization into the convolution before it. Expects n_uses counted, leaves them
  * so. */
 MFACE_NODISCARD enum mface_status mface_pass_fold_norm(struct mface_plan *plan);

@@ -3,8 +3,6 @@
  */
 #include "onnx/passes.h"
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "onnx/ops/foldable.h"
 
 /* How often `concat` repeats its only input along the channels; 0: it does something else. */
@@ -32,20 +30,15 @@ static void fold(
     conv->in[0] = concat->in[0];
 }
 
+static enum mface_status visit(
+    struct mface_plan *plan, struct mface_step **maker, struct mface_step *step)
+{
+    if (step->op == &mface_op_conv)
+        fold(plan, step, maker[step->core->in[0]]);
+    return MFACE_OK;
+}
+
 enum mface_status mface_pass_fold_copies(struct mface_plan *plan)
 {
-    struct mface_step **maker = mface_mem_calloc((size_t)plan->n_values, sizeof *maker);
-    if (!maker)
-        return mface_fail_nomem(plan->onnx->name);
-    for (int s = 0; s < plan->n_steps; s++) {
-        struct mface_step *step = plan->steps[s];
-        if (step->op == &mface_op_conv)
-            fold(plan, step, maker[step->core->in[0]]);
-        for (int i = 0; i < step->n_out; i++)
-            if (step->core->out[i] >= 0)
-                maker[step->core->out[i]] = step;
-    }
-    mface_mem_free(maker);
-    mface_plan_prune(plan);
-    return MFACE_OK;
+    return mface_pass_visit(plan, visit);
 }

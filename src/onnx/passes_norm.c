@@ -86,24 +86,18 @@ static enum mface_status fold(
     return MFACE_OK;
 }
 
+static enum mface_status visit(
+    struct mface_plan *plan, struct mface_step **maker, struct mface_step *step)
+{
+    struct mface_step *conv = step->op == &mface_op_batch_norm ? maker[step->core->in[0]] : NULL;
+    if (!takes_norm(plan, conv) || !has_vectors(plan, step))
+        return MFACE_OK;
+    MFACE_TRY(fold(plan, conv, step));
+    maker[conv->core->out[0]] = conv;
+    return MFACE_OK;
+}
+
 enum mface_status mface_pass_fold_norm(struct mface_plan *plan)
 {
-    struct mface_step **maker = mface_mem_calloc((size_t)plan->n_values, sizeof *maker);
-    enum mface_status status = maker ? MFACE_OK : mface_fail_nomem(plan->onnx->name);
-    for (int s = 0; s < plan->n_steps && status == MFACE_OK; s++) {
-        struct mface_step *step = plan->steps[s];
-        struct mface_step *conv =
-            step->op == &mface_op_batch_norm ? maker[step->core->in[0]] : NULL;
-        if (takes_norm(plan, conv) && has_vectors(plan, step)) {
-            status = fold(plan, conv, step);
-            maker[conv->core->out[0]] = conv;
-            continue;
-        }
-        for (int i = 0; i < step->n_out; i++)
-            if (step->core->out[i] >= 0)
-                maker[step->core->out[i]] = step;
-    }
-    mface_mem_free(maker);
-    mface_plan_prune(plan);
-    return status;
+    return mface_pass_visit(plan, visit);
 }

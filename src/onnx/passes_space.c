@@ -48,19 +48,15 @@ static void replace(struct mface_step **maker, struct mface_step *last)
     last->in[0] = first->in[0];
 }
 
+static enum mface_status visit(
+    struct mface_plan *plan, struct mface_step **maker, struct mface_step *step)
+{
+    (void)plan;
+    replace(maker, step);
+    return MFACE_OK;
+}
+
 enum mface_status mface_pass_find_depth_to_space(struct mface_plan *plan)
 {
-    struct mface_step **maker = mface_mem_calloc((size_t)plan->n_values, sizeof *maker);
-    if (!maker)
-        return mface_fail_nomem(plan->onnx->name);
-    for (int s = 0; s < plan->n_steps; s++) {
-        struct mface_step *step = plan->steps[s];
-        replace(maker, step);
-        for (int i = 0; i < step->n_out; i++)
-            if (step->core->out[i] >= 0)
-                maker[step->core->out[i]] = step;
-    }
-    mface_mem_free(maker);
-    mface_plan_prune(plan);
-    return MFACE_OK;
+    return mface_pass_visit(plan, visit);
 }

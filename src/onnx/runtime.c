@@ -6,8 +6,9 @@
 #include <dnnl.h>
 #include <stdio.h>
 
-/* Raised whenever a plan packs the same constant into other bytes under the same name. */
-enum { PACKING_VERSION = 2 };
+/* Raised whenever a plan packs the same constant into other bytes under the same name, or computes
+ * other bits. */
+enum { VERSION = 3 };
 
 bool mface_precision_is_supported(enum mface_precision precision)
 {
@@ -22,7 +23,7 @@ struct mface_key mface_onnx_runtime_key(void)
     const dnnl_version_t *version = dnnl_version();
     struct mface_hasher hasher;
     mface_hasher_init(&hasher);
-    mface_hasher_add_u64(&hasher, PACKING_VERSION);
+    mface_hasher_add_u64(&hasher, VERSION);
     mface_hasher_add_u64(&hasher, (uint64_t)version->major);
     mface_hasher_add_u64(&hasher, (uint64_t)version->minor);
     mface_hasher_add_u64(&hasher, (uint64_t)version->patch);

@@ -1,10 +1,13 @@
 /* Gemm: alpha·A'·B' + beta·C, where ' is an optional transposition and C broadcasts to the result.
  * A C that is a plain bias goes into the product; any other is added afterwards. */
-#include "onnx/dnnl.h"
 #include "onnx/ops/foldable.h"
+#include "onnx/ops/product.h"
+
+#include <string.h>
 
 struct state {
-    struct mface_dnnl *kernel;
+    struct mface_product product;
+    bool is_empty; // a product over nothing: zeros
     bool add_c;
     float beta;
     int64_t row_stride, column_stride; // of C, in elements
@@ -68,7 +71,7 @@ static void plan_c(const struct mface_step *step, bool bias, struct state *state
     state->column_stride = stride[1];
 }
 
-static enum mface_status create_kernel(
+static enum mface_status create_product(
     struct mface_step *step, const struct extents *e, bool bias, struct state *state)
 {
     const struct mface_dnnl_matmul matmul = {
@@ -84,14 +87,7 @@ static enum mface_status create_kernel(
         .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
         .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
     };
-    const enum mface_status status = mface_dnnl_matmul_create(&matmul, &state->kernel);
-    if (status != MFACE_OK)
-        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
-    step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
-    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
-    step->flops = 2 * e->m * e->n * e->k;
-    step->in_unused = (matmul.weights.data ? 1u << 1 : 0) | (matmul.bias ? 1u << 2 : 0);
-    return MFACE_OK;
+    return mface_product_create(step, &matmul, &state->product);
 }
 
 static enum mface_status prepare(struct mface_step *step)
@@ -103,7 +99,8 @@ static enum mface_status prepare(struct mface_step *step)
         return mface_op_nomem(step);
     const bool bias = e.k > 0 && mface_gemm_is_bias(step);
     plan_c(step, bias, state);
-    return e.m > 0 && e.n > 0 && e.k > 0 ? create_kernel(step, &e, bias, state) : MFACE_OK;
+    state->is_empty = e.k == 0;
+    return e.m > 0 && e.n > 0 && e.k > 0 ? create_product(step, &e, bias, state) : MFACE_OK;
 }
 
 static void add_c(const struct mface_step *step, const float *c, float *y)
@@ -118,18 +115,11 @@ static void add_c(const struct mface_step *step, const float *c, float *y)
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
-    float *y = args->out[0].data;
-    const int64_t n = mface_shape_count(&step->out[0].shape);
-    for (int64_t i = 0; !state->kernel && i < n; i++)
-        y[i] = 0.0f; // a product over nothing
-    if (state->kernel) {
-        const enum mface_status status = mface_dnnl_run(
-            state->kernel, args->in[0].data, args->in[1].data, args->in[2].data, y, args->scratch);
-        if (status != MFACE_OK)
-            return mface_op_fail(step, status, "oneDNN failed");
-    }
+    if (state->is_empty)
+        memset(args->out[0].data, 0, mface_tensor_bytes(&step->out[0]));
+    MFACE_TRY(mface_product_run(step, &state->product, args));
     if (state->add_c)
-        add_c(step, args->in[2].data, y);
+        add_c(step, args->in[2].data, args->out[0].data);
     return MFACE_OK;
 }
 
@@ -137,7 +127,7 @@ static void release(struct mface_step *step)
 {
     struct state *state = step->state;
     if (state)
-        mface_dnnl_free(&state->kernel);
+        mface_product_clear(&state->product);
 }
 
 const struct mface_op mface_op_gemm = {

@@ -1,12 +1,12 @@
 /* MatMul with numpy's rules: matrices in the last two dimensions, the others broadcast; a vector
  * on the left is a row, on the right a column, and its extra dimension vanishes again. */
-#include "onnx/dnnl.h"
-#include "onnx/op.h"
+#include "onnx/ops/product.h"
 
 #include <string.h>
 
 struct state {
-    struct mface_dnnl *kernel;
+    struct mface_product product;
+    bool is_empty; // a sum over nothing: zeros
 };
 
 /* Both operands and the result with vectors made matrices; all of one rank. */
@@ -99,36 +99,25 @@ static enum mface_status prepare(struct mface_step *step)
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);
-    const int64_t depth = o.a.dim[o.a.rank - 1];
-    if (!mface_shape_count(&o.out) || !depth)
+    state->is_empty = o.a.dim[o.a.rank - 1] == 0;
+    if (!mface_shape_count(&o.out) || state->is_empty)
         return MFACE_OK;
-    const enum mface_status status = mface_dnnl_matmul_create(&matmul, &state->kernel);
-    if (status != MFACE_OK)
-        return mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
-    step->scratch_bytes = mface_dnnl_scratch_bytes(state->kernel);
-    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(state->kernel);
-    step->flops = 2 * mface_shape_count(&o.out) * depth;
-    step->in_unused = matmul.weights.data ? 1u << 1 : 0;
-    return MFACE_OK;
+    return mface_product_create(step, &matmul, &state->product);
 }
 
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
-    if (!state->kernel) { // a sum over nothing
+    if (state->is_empty)
         memset(args->out[0].data, 0, mface_tensor_bytes(&step->out[0]));
-        return MFACE_OK;
-    }
-    const enum mface_status status = mface_dnnl_run(
-        state->kernel, args->in[0].data, args->in[1].data, NULL, args->out[0].data, args->scratch);
-    return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
+    return mface_product_run(step, &state->product, args);
 }
 
 static void release(struct mface_step *step)
 {
     struct state *state = step->state;
     if (state)
-        mface_dnnl_free(&state->kernel);
+        mface_product_clear(&state->product);
 }
 
 const struct mface_op mface_op_matmul = {

@@ -1,0 +1,34 @@
+/* Dense layers: a few rows times a constant matrix, in f32.
+ *
+ * A DFM has two of them, and at one face a run they do nothing but read their weights. oneDNN
+ * splits such a product's sums by the number of threads where it has only AVX2, and takes another
+ * kernel for other batches. Here every sum has its order: threads and batches change no bit, nor
+ * does the CPU. A layer is immutable, so many threads may run it at once. Failures are silent here:
+ * the operator knows its name and reports. */
+#ifndef MFACE_ONNX_DENSE_H
+#define MFACE_ONNX_DENSE_H
+
+#include "onnx/constant.h"
+
+struct mface_dense;
+
+struct mface_dense_params {
+    int64_t rows, in, out; // a run reads rows×in and writes rows×out, row-major; each ≥ 1
+    struct mface_constant weights; // in×out, or
+    bool transposed;               // out×in
+    float scale;                   // of each product, before the bias
+    const float *bias;             // one an output, NULL: none; borrowed
+    int threads;                   // to pack and run on
+};
+
+/* Weights that their store holds are not even read. MFACE_OK, MFACE_ERR_NOMEM. */
+MFACE_NODISCARD enum mface_status mface_dense_create(
+    const struct mface_dense_params *params, struct mface_dense **out);
+
+void mface_dense_free(struct mface_dense **dense);
+
+size_t mface_dense_weight_bytes(const struct mface_dense *dense); // packed
+
+void mface_dense_run(const struct mface_dense *dense, const float *x, float *y);
+
+#endif

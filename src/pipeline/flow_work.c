@@ -1,0 +1,132 @@
+/* The workers of a flow.
+ *
+ * One step goes in the frames' order, for faces are followed from frame to frame: finding them, at
+ * `n_found`. No worker ever waits for its turn there. Who begins a frame, or has just found the
+ * faces of one, sees whether it is the next one's turn; the last to look does it. Without
+ * following, faces are found as part of the beginning and the turn only passes. */
+#include "pipeline/flow.h"
+
+#include "base/log.h"
+
+static enum mface_status make_writable(void *user, struct mface_picture *picture)
+{
+    struct mface_frame *frame = user;
+    MFACE_TRY(mface_frame_make_writable(frame));
+    *picture = mface_frame_picture(frame);
+    return MFACE_OK;
+}
+
+static void tell_first_failure(struct mface_flow *flow, const struct mface_frame *frame)
+{
+    if (!atomic_exchange(&flow->is_first_failure_told, true))
+        mface_log(MFACE_LOG_WARN,
+            "frame %lld passes unchanged, as will any other in which a stage fails",
+            (long long)mface_frame_index(frame));
+}
+
+static struct mface_engine *enter(struct mface_slot *slot)
+{
+    const struct mface_pipeline_params *params = slot->flow->params;
+    const struct mface_pipeline_gate *gate = params->gate;
+    return gate ? gate->enter(gate->user, slot->frame, &slot->token) : params->engine;
+}
+
+static void leave(struct mface_slot *slot)
+{
+    const struct mface_pipeline_gate *gate = slot->flow->params->gate;
+    if (gate)
+        gate->leave(gate->user, slot->frame, slot->token);
+}
+
+static void count_repeat(const struct mface_pipeline_params *params, struct mface_key key)
+{
+    if (params->seen && mface_seen_add(params->seen, key))
+        mface_counter_add(&params->tally->frames_repeated, 1);
+}
+
+static void begin(struct mface_slot *slot)
+{
+    slot->engine = enter(slot);
+    slot->canvas = (struct mface_canvas) {
+        .picture = mface_frame_picture(slot->frame),
+        .key = mface_frame_key(slot->frame),
+        .is_alone = slot->flow->params->frames_are_alone,
+        .make_writable = make_writable,
+        .user = slot->frame,
+    };
+    count_repeat(slot->flow->params, slot->canvas.key);
+    mface_eval_begin(slot->eval, slot->engine, &slot->canvas);
+    if (!mface_engine_follows(slot->engine))
+        mface_eval_find(slot->eval, NULL);
+    mface_flow_set_progress(slot, MFACE_SLOT_BEGUN);
+}
+
+/* The slot whose turn it is to be found, if nobody is at it: the caller's now. */
+static struct mface_slot *take_turn(struct mface_flow *flow)
+{
+    pthread_mutex_lock(&flow->lock);
+    struct mface_slot *slot = mface_flow_slot_at(flow, flow->n_found);
+    const bool is_mine = !flow->is_finding && slot->progress == MFACE_SLOT_BEGUN;
+    flow->is_finding |= is_mine;
+    pthread_mutex_unlock(&flow->lock);
+    return is_mine ? slot : NULL;
+}
+
+static void pass_turn(struct mface_slot *slot)
+{
+    struct mface_flow *flow = slot->flow;
+    pthread_mutex_lock(&flow->lock);
+    slot->progress = MFACE_SLOT_FOUND;
+    flow->n_found++;
+    flow->is_finding = false;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+static void find(struct mface_slot *slot)
+{
+    if (mface_engine_follows(slot->engine))
+        mface_eval_find(slot->eval, &slot->flow->tracks);
+    else
+        mface_tracks_clear(&slot->flow->tracks);
+    pass_turn(slot);
+}
+
+static void finish(void *arg, int worker)
+{
+    (void)worker;
+    struct mface_slot *slot = arg;
+    int n_faces;
+    if (mface_eval_finish(slot->eval, &n_faces) != MFACE_OK)
+        tell_first_failure(slot->flow, slot->frame);
+    leave(slot);
+    mface_flow_set_progress(slot, MFACE_SLOT_DONE);
+}
+
+/* Finds faces as long as it is somebody's turn. The frames found are finished by whoever comes to
+ * them first; the last one, still warm in this processor's memory, here. */
+static void find_in_order(struct mface_flow *flow)
+{
+    struct mface_slot *found = NULL, *next;
+    while ((next = take_turn(flow))) {
+        if (found && mface_pool_submit(flow->pool, finish, found) != MFACE_OK)
+            finish(found, 0);
+        find(next);
+        found = next;
+    }
+    if (found)
+        finish(found, 0);
+}
+
+static void work(void *arg, int worker)
+{
+    (void)worker;
+    struct mface_slot *slot = arg;
+    begin(slot);
+    find_in_order(slot->flow);
+}
+
+void mface_flow_submit(struct mface_slot *slot)
+{
+    if (mface_pool_submit(slot->flow->pool, work, slot) != MFACE_OK)
+        work(slot, 0);
+}
