@@ -16,6 +16,7 @@ struct mface_dense {
     int64_t n_panels;
     const float *weights; // n_panels × in × PANEL, zeros beyond the last output
     bool owns_weights;    // else they are the store's
+    float *bias;          // NULL: none
     size_t weight_bytes;
     mface_dense_kernel *kernel;
 };
@@ -126,6 +127,18 @@ static mface_dense_kernel *choose_kernel(void)
     return mface_dense_strip_c;
 }
 
+static enum mface_status copy_bias(struct mface_dense *dense)
+{
+    const size_t bytes = (size_t)dense->params.out * sizeof *dense->bias;
+    if (!dense->params.bias)
+        return MFACE_OK;
+    dense->bias = mface_mem_alloc(bytes);
+    if (!dense->bias)
+        return MFACE_ERR_NOMEM;
+    memcpy(dense->bias, dense->params.bias, bytes);
+    return MFACE_OK;
+}
+
 enum mface_status mface_dense_create(
     const struct mface_dense_params *params, struct mface_dense **out)
 {
@@ -136,18 +149,24 @@ enum mface_status mface_dense_create(
     dense->n_panels = (params->out + PANEL - 1) / PANEL;
     dense->kernel = choose_kernel();
     dense->weight_bytes = (size_t)(dense->n_panels * params->in * PANEL) * sizeof(float);
-    const enum mface_status status = pack(dense);
+    enum mface_status status = copy_bias(dense);
+    if (status == MFACE_OK)
+        status = pack(dense);
     if (status != MFACE_OK)
         mface_dense_free(out);
     return status;
 }
 
-void mface_dense_free(struct mface_dense **dense)
+void mface_dense_free(struct mface_dense **dense_ptr)
 {
-    if (*dense && (*dense)->owns_weights)
-        mface_mem_free((void *)(*dense)->weights);
-    mface_mem_free(*dense);
-    *dense = NULL;
+    struct mface_dense *dense = *dense_ptr;
+    if (!dense)
+        return;
+    if (dense->owns_weights)
+        mface_mem_free((void *)dense->weights);
+    mface_mem_free(dense->bias);
+    mface_mem_free(dense);
+    *dense_ptr = NULL;
 }
 
 size_t mface_dense_weight_bytes(const struct mface_dense *dense)
@@ -163,13 +182,14 @@ struct run {
     float *y;
 };
 
-static void write_row(const struct mface_dense_params *params, const struct mface_dense_sums *sums,
-    int64_t panel, float *y)
+static void write_row(
+    const struct mface_dense *dense, const struct mface_dense_sums *sums, int64_t panel, float *y)
 {
+    const struct mface_dense_params *params = &dense->params;
     const int64_t first = panel * PANEL;
     for (int64_t o = 0; o < PANEL && first + o < params->out; o++) {
         const float product = params->scale * (sums->value[0][o] + sums->value[1][o]);
-        y[first + o] = params->bias ? product + params->bias[first + o] : product;
+        y[first + o] = dense->bias ? product + dense->bias[first + o] : product;
     }
 }
 
@@ -185,7 +205,7 @@ static void run_rows(const struct run *run, int64_t panel, int64_t row, int n_ro
             rest < MFACE_DENSE_STRIP ? rest : MFACE_DENSE_STRIP, n_rows, sums);
     }
     for (int i = 0; i < n_rows; i++)
-        write_row(params, &sums[i], panel, run->y + (row + i) * params->out);
+        write_row(run->dense, &sums[i], panel, run->y + (row + i) * params->out);
 }
 
 static void run_panels(const void *user, int64_t first, int64_t end)

@@ -17,7 +17,7 @@ struct mface_dense_params {
     struct mface_constant weights; // in×out, or
     bool transposed;               // out×in
     float scale;                   // of each product, before the bias
-    const float *bias;             // one an output, NULL: none; borrowed
+    const float *bias;             // one an output, NULL: none; copied
     int threads;                   // to pack and run on
 };
 
