@@ -107,6 +107,7 @@ def test_page_steers_a_running_swap(lab):
         page.click("#pause")
         page.wait_for("return document.querySelector('#state').textContent === 'Running'")
         assert not job.stats()["paused"]
+        assert_contrast(page)
         page.screenshot("desktop-light")
         noise = [entry["message"] for entry in page.complaints()
                  if "400 (Bad Request)" not in entry["message"]
@@ -114,8 +115,33 @@ def test_page_steers_a_running_swap(lab):
         assert not noise, noise
         job.process.send_signal(2)
         page.wait_for("return ['Ended', 'Connection lost'].includes(document.querySelector('#state').textContent)")
+        assert page.run("return document.querySelector('#pause').disabled"
+                        " && document.querySelector('#settings').inert")
     assert job.final["frames_failed"] == 0
     assert len(frame_hashes(job.output)) == job.final["frames"]
+
+
+CONTRASTS = """
+const probe = document.body.appendChild(document.createElement('i'));
+const light = (name) => {
+  probe.style.color = `var(--${name})`;
+  const [r, g, b] = getComputedStyle(probe).color.match(/[\\d.]+/g).map((c) => c / 255)
+    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+};
+const ratio = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+const rows = ['text', 'muted', 'accent', 'good', 'warn', 'bad', 'second', 'third', 'track']
+  .flatMap((name) => ['card', 'bg'].map((ground) => [`${name} on ${ground}`, ratio(name, ground)]));
+probe.remove();
+return rows;
+"""
+
+
+def assert_contrast(page):
+    """WCAG 2: 4.5 for text, 3 for the outlines of controls and the lines of charts."""
+    for name, ratio in page.run(CONTRASTS):
+        is_text = name.split()[0] not in ("second", "third", "track")
+        assert ratio >= (4.5 if is_text else 3), (name, ratio)
 
 
 @needs_browser
@@ -138,6 +164,9 @@ def test_page_on_a_phone_in_the_dark(lab):
                 "return [...document.querySelectorAll('button, select, input:not([type=range])')]"
                 ".filter((e) => e.getBoundingClientRect().height < 28).map((e) => e.id)")
             assert not small, small
+            wide = page.run("const t = document.querySelector('.scroll');"
+                            "return t.scrollWidth - t.clientWidth")
+            assert wide <= 0, f"the table of stages sticks out by {wide} px"
             colors = page.run("const s = getComputedStyle(document.body);"
                               "return [s.backgroundColor, s.color].map((c) => c.match(/\\d+/g).map(Number))")
             assert sum(colors[0]) < 150 < 500 < sum(colors[1]), colors
@@ -151,4 +180,5 @@ def test_page_on_a_phone_in_the_dark(lab):
         with Browser(dark=True) as page:
             open_page(job, page)
             page.wait_for("return document.querySelector('#after').naturalWidth > 0")
+            assert_contrast(page)
             page.screenshot("desktop-dark")

@@ -224,8 +224,7 @@ function showState() {
   $('state').dataset.state = word;
   $('state').textContent = text;
   $('pause').textContent = state.paused ? 'Resume' : 'Pause';
-  $('pause').setAttribute('aria-pressed', String(state.paused));
-  $('pause').disabled = Boolean(state.ended);
+  $('pause').disabled = $('settings').inert = Boolean(state.ended);
   announce(text);
 }
 
@@ -254,7 +253,7 @@ function showStages(stages) {
     const share = isKept ? stage.hits / stage.demands : 0;
     rate.querySelector('i').style.width = `${share * 100}%`;
     rate.lastChild.textContent = isKept ? percentText(share) : '–';
-    hits.textContent = `${stage.hits} of ${stage.demands}`;
+    hits.textContent = isKept ? `${stage.hits} of ${stage.demands}` : '–';
     run.textContent = stage.runs ? `${stage.ms_p50.toFixed(stage.ms_p50 < 10 ? 2 : 0)} ms` : '–';
     bytes.textContent = stage.bytes ? bytesText(stage.bytes) : '–';
   }
