@@ -77,6 +77,10 @@ bool args_parse(const struct command *command, const struct arg *args, size_t n_
     struct mface_settings_layers *layers, const struct mface_settings **settings,
     const char **operand, int argc, char **argv, enum exit_code *code);
 
+/* EXIT_OK if what a command is to write at its end can be written (NULL: nothing; "-": stdout).
+ * Else prints the error line. */
+enum exit_code check_writable(const struct command *command, const char *path);
+
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
 

@@ -39,6 +39,13 @@ static void watch_signals(struct mface_session *session)
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
 }
 
+/* The session that signals reach is about to go. */
+static void unwatch_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 static enum mface_status write_report(
     const struct mface_session *session, const struct mface_stats *stats, const char *path)
 {
@@ -114,7 +121,9 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.input = args->inputs.word[0];
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
-    enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
+    enum exit_code code = check_writable(&command_swap, args->report);
+    if (code == EXIT_OK && args->inputs.n > 1)
+        code = batch_check(args);
     if (code == EXIT_OK && args->plan)
         code = exit_code_of(mface_forecast_read(
             args->plan, args->job.input, args->model, &args->job.predicted_fps));
@@ -124,6 +133,7 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
         code = exit_code_of(watch_start(&args->watch, session));
     if (code == EXIT_OK)
         code = run_jobs(session, args);
+    unwatch_signals();
     watch_stop(&args->watch);
     mface_session_free(&session);
     return code;

@@ -84,6 +84,8 @@ def test_what_cannot_go_together(lab):
     expect(swap(lab, a, b, "-o", a), 2, "a.mkv", "folder")
     expect(swap(lab, a, b, "-o", lab.path("out"), "--sidecar", lab.path("s.json")), 2, "sidecar")
     expect(swap(lab, a, b, "-o", lab.path("no/such/folder")), 3, "no/such/folder")
+    # A word behind a switch is another input, and no folder is made of the file that was meant.
+    expect(swap(lab, a, "-o", lab.path("out.mp4"), "--parallel", "maybe"), 2, "out.mp4", "maybe")
     assert not leftovers(lab.folder, ["a.mkv", "b.mkv"])
 
 

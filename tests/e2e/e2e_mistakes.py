@@ -122,6 +122,13 @@ def test_unwritable_output(lab):
     assert done.returncode in (NOT_FOUND, IO), done.returncode
 
 
+def test_unwritable_report_is_told_before_the_work(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    done = lab.swap(clip, lab.path("out.mkv"), "--report", lab.path("no/such/report.json"))
+    expect(done, IO, "report.json", "cannot be written")
+    assert not leftovers(lab.folder, ["clip.mkv"])
+
+
 def limit_file_size():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
