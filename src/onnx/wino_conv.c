@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "onnx/parallel.h"
 
-#include <math.h>
 #include <string.h>
 
 bool mface_wino_conv_fits(const struct mface_dnnl_conv *conv)
@@ -39,11 +38,21 @@ static int divide_up(int a, int b)
     return (a + b - 1) / b;
 }
 
+static enum mface_wino_activation activation_of(const struct mface_dnnl_conv *conv)
+{
+    switch (conv->activation) {
+    case MFACE_ACTIVATION_RELU:
+        return MFACE_WINO_SLOPE;
+    case MFACE_ACTIVATION_CLIP:
+        return MFACE_WINO_CUT;
+    default:
+        return MFACE_WINO_NONE;
+    }
+}
+
 static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_conv *conv,
     const struct mface_wino_kernels *loops)
 {
-    const bool relu = conv->activation == MFACE_ACTIVATION_RELU;
-    const bool clip = conv->activation == MFACE_ACTIVATION_CLIP;
     *kernel = (struct mface_wino_conv) {
         .loops = loops,
         .batch = (int)conv->batch,
@@ -56,9 +65,9 @@ static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_con
         .n_tiles_x = divide_up((int)conv->in[1], MFACE_WINO_TILE),
         .n_tiles_y = divide_up((int)conv->in[0], MFACE_WINO_TILE),
         .sum = conv->sum,
-        .slope = relu ? conv->alpha : 1.0f,
-        .least = clip ? conv->alpha : -INFINITY,
-        .greatest = clip ? conv->beta : INFINITY,
+        .activation = activation_of(conv),
+        .alpha = conv->alpha,
+        .beta = conv->beta,
     };
     kernel->n_tiles = kernel->batch * kernel->n_tiles_y * kernel->n_tiles_x;
 }
@@ -188,14 +197,9 @@ static void begin_block(struct worker *worker, int block)
     }
 }
 
-/* The weights of one chunk for one panel, transformed. */
-static void expand_weights(const struct worker *worker, int panel, int chunk, int n_channels)
+static int least_of(int a, int b)
 {
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    const size_t first =
-        (size_t)panel * (size_t)kernel->in_channels + (size_t)(chunk * kernel->chunk);
-    const float *weights = kernel->weights + first * MFACE_WINO_TAPS * (size_t)kernel->panel;
-    kernel->loops->transform_weights(weights, n_channels, worker->u, kernel->u_plane);
+    return a < b ? a : b;
 }
 
 static int panel_channels(const struct mface_wino_conv *kernel, int panel)
@@ -211,25 +215,23 @@ static void multiply_panel(const struct worker *worker, int panel)
         .u = worker->u,
         .m = worker->m,
         .v_plane = kernel->v_plane,
-        .u_plane = kernel->u_plane,
         .m_plane = kernel->m_plane,
         .n_tiles = worker->n_tiles,
         .chunk = kernel->chunk,
         .is_narrow = panel_channels(kernel, panel) <= kernel->loops->lanes,
     };
-    for (int chunk = 0; chunk < kernel->n_chunks; chunk++) {
-        const int rest = kernel->in_channels - chunk * kernel->chunk;
-        product.n_channels = rest < kernel->chunk ? rest : kernel->chunk;
-        product.is_first = !chunk;
-        product.v = worker->v + (size_t)chunk * MFACE_WINO_POINTS * kernel->v_plane;
-        expand_weights(worker, panel, chunk, product.n_channels);
-        kernel->loops->multiply(&product);
-    }
-}
-
-static int least_of(int a, int b)
-{
-    return a < b ? a : b;
+    const size_t taps = MFACE_WINO_TAPS * (size_t)kernel->panel; // of an input channel
+    const float *weights = kernel->weights + (size_t)panel * (size_t)kernel->in_channels * taps;
+    for (product.pair = 0; product.pair < MFACE_WINO_PAIRS; product.pair++)
+        for (int chunk = 0; chunk < kernel->n_chunks; chunk++) {
+            const int first = chunk * kernel->chunk;
+            product.n_channels = least_of(kernel->in_channels - first, kernel->chunk);
+            product.is_first = !chunk;
+            product.v = worker->v + (size_t)chunk * MFACE_WINO_POINTS * kernel->v_plane;
+            kernel->loops->transform_weights(
+                weights + (size_t)first * taps, product.n_channels, product.pair, worker->u);
+            kernel->loops->multiply(&product);
+        }
 }
 
 static void finish_panel(const struct worker *worker, int panel)
@@ -243,9 +245,10 @@ static void finish_panel(const struct worker *worker, int panel)
         .dst_row = n_out * (size_t)kernel->width,
         .n_channels = panel_channels(kernel, panel),
         .sum = kernel->sum,
-        .slope = kernel->slope,
-        .least = kernel->least,
-        .greatest = kernel->greatest,
+        .activation = kernel->activation,
+        .slope = kernel->alpha,
+        .least = kernel->alpha,
+        .greatest = kernel->beta,
     };
     for (int i = 0; i < worker->n_tiles; i++) {
         const struct place at = place_of(kernel, worker->first_tile + i);

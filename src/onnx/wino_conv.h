@@ -16,7 +16,8 @@ struct mface_wino_conv {
     int n_tiles_x, n_tiles_y, n_tiles; // of a picture; of all
     int threads;
     bool sum;
-    float slope, least, greatest;
+    enum mface_wino_activation activation;
+    float alpha, beta;
     float *bias;  // a panel's worth for each panel, zeros beyond the last channel
     float *zeros; // a pixel outside of the picture
 
@@ -28,7 +29,7 @@ struct mface_wino_conv {
 
     /* How a run is cut up: into blocks of tiles, and each block into parts, ranges of panels. */
     int n_blocks, n_parts;
-    size_t v_plane, u_plane, m_plane;          // floats
+    size_t v_plane, m_plane;                   // floats
     size_t v_values, m_values, scratch_values; // of a thread
 };
 
