@@ -77,6 +77,10 @@ bool args_parse(const struct command *command, const struct arg *args, size_t n_
     struct mface_settings_layers *layers, const struct mface_settings **settings,
     const char **operand, int argc, char **argv, enum exit_code *code);
 
+/* EXIT_OK if what a command is to write at its end can be written (NULL: nothing; "-": stdout).
+ * Else prints the error line. */
+enum exit_code check_writable(const struct command *command, const char *path);
+
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
 
@@ -98,6 +102,7 @@ bool progress_mode(const char *name, enum monitor_mode *mode);
 struct progress {
     enum monitor_mode mode;
     bool terminal;
+    bool has_keys; // and says so
     int n_lines_shown;
     double last_line_s, paused_s;
     struct mface_monitor monitor;
@@ -112,6 +117,9 @@ struct progress {
 void progress_init(struct progress *progress, enum monitor_mode mode);
 void progress_show(struct progress *progress, const struct mface_stats *stats, int done);
 
+/* A line of text that stays. */
+void progress_say(struct progress *progress, const char *text);
+
 /* Whoever looks at a job while it runs: the advisor, the terminal, and the dashboard if there is
  * one. */
 struct watch {
@@ -120,6 +128,7 @@ struct watch {
     struct mface_session *session;
     struct mface_advisor *advisor; // of the job; NULL: there was no memory for one
     struct mface_insight insight;  // its last
+    bool keys;                     // wanted, where stdin and stderr are a terminal
     struct progress progress;
 };
 
@@ -130,6 +139,9 @@ void watch_begin(struct watch *watch, enum monitor_mode mode);
 void watch_show(void *watch, const struct mface_stats *stats, int done);
 void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
+
+/* Does what the keys that were typed say. */
+void keys_obey(struct watch *watch);
 
 /* What was done, at the end, on stderr. */
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status);

@@ -56,7 +56,8 @@ static enum exit_code plan_with(
             argc, argv, &code))
         return code;
     params.seconds = seconds != 0 ? seconds : -1;
-    return make(&params, path, json);
+    code = check_writable(command, path);
+    return code == EXIT_OK ? make(&params, path, json) : code;
 }
 
 static enum exit_code run(const struct command *command, int argc, char **argv)

@@ -1,8 +1,10 @@
 /* memoface swap: the main job. */
 #include "swap.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,14 @@ static struct mface_session *running;
 /* The first Ctrl-C asks the job to stop and finish its file; a second one ends the program. */
 static void on_signal(int signal_number)
 {
-    mface_session_cancel(running);
+    static atomic_bool is_stopping;
+    if (!atomic_exchange(&is_stopping, true)) {
+        mface_session_cancel(running);
+        return;
+    }
+    terminal_restore();
     signal(signal_number, SIG_DFL);
+    raise(signal_number); // once this returns
 }
 
 static void watch_signals(struct mface_session *session)
@@ -29,6 +37,13 @@ static void watch_signals(struct mface_session *session)
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, reported as such
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
+}
+
+/* The session that signals reach is about to go. */
+static void unwatch_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
 }
 
 static enum mface_status write_report(
@@ -106,7 +121,9 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.input = args->inputs.word[0];
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
-    enum exit_code code = args->inputs.n > 1 ? batch_check(args) : EXIT_OK;
+    enum exit_code code = check_writable(&command_swap, args->report);
+    if (code == EXIT_OK && args->inputs.n > 1)
+        code = batch_check(args);
     if (code == EXIT_OK && args->plan)
         code = exit_code_of(mface_forecast_read(
             args->plan, args->job.input, args->model, &args->job.predicted_fps));
@@ -116,6 +133,7 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
         code = exit_code_of(watch_start(&args->watch, session));
     if (code == EXIT_OK)
         code = run_jobs(session, args);
+    unwatch_signals();
     watch_stop(&args->watch);
     mface_session_free(&session);
     return code;
@@ -143,7 +161,9 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
     const struct command *command, int argc, char **argv)
 {
     const char *monitor = "line";
-    struct swap_args a = { .provenance = true, .inputs.word = inputs, .job = { .quality = -1 } };
+    struct swap_args a = {
+        .provenance = true, .inputs.word = inputs, .watch.keys = true, .job = { .quality = -1 }
+    };
     const struct arg args[] = {
         { "input", 'i', ARG_FILES, &a.inputs, "INPUT",
             "video, image, image pattern, folder of images, device or URL; may be given again",
@@ -174,6 +194,10 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
             "what clients must know; off this machine one is made up if none is given", false },
         { "monitor", 0, ARG_TEXT, &monitor, "line|full|json|off",
             "what to show of the running job [line]; json: JSON lines on stdout", false },
+        { "keys", 0, ARG_SWITCH, &a.watch.keys, "on|off",
+            "on a terminal space pauses, q ends the job and finishes its file, ? shows the keys "
+            "[on]",
+            false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };

@@ -1,34 +1,7 @@
 /* --dry-run: everything is opened and checked, nothing is written. */
 #include "swap.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-/* A file that is there must be writable, else the folder it is to lie in. */
-static bool is_writable(const char *path)
-{
-    char folder[PATH_MAX];
-    if (strcmp(path, "-") == 0 || access(path, W_OK) == 0)
-        return true;
-    if (errno != ENOENT || snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-        return false;
-    char *slash = strrchr(folder, '/');
-    if (!slash)
-        return access(".", W_OK) == 0;
-    slash[slash == folder] = '\0';
-    return access(folder, W_OK) == 0;
-}
-
-static enum mface_status check_report(const char *path)
-{
-    if (!path || is_writable(path))
-        return MFACE_OK;
-    fprintf(stderr, "memoface: %s: cannot write the report: %s\n", path, strerror(errno));
-    return MFACE_ERR_IO;
-}
 
 static void print_facts(const struct swap_args *args, const char *input, const char *output,
     const struct mface_job_facts *facts)
@@ -50,9 +23,7 @@ enum mface_status dry_run(struct mface_session *session, const struct swap_args 
     const struct mface_job *job, const char *output)
 {
     struct mface_job_facts facts;
-    enum mface_status status = mface_session_check(session, job, &facts);
-    if (status == MFACE_OK)
-        status = check_report(args->report);
+    const enum mface_status status = mface_session_check(session, job, &facts);
     if (status == MFACE_OK)
         print_facts(args, job->input, output, &facts);
     return status;

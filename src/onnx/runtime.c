@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "onnx/amx.h"
 #include "onnx/onnx.h"
+#include "onnx/wino.h"
 
 #include <dnnl.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct mface_key mface_onnx_runtime_key(void)
     mface_hasher_add_str(&hasher, version->hash);
     mface_hasher_add_u64(&hasher, (uint64_t)dnnl_get_effective_cpu_isa());
     mface_hasher_add_u64(&hasher, mface_amx_is_available());
+    mface_hasher_add_u64(&hasher, (uint64_t)mface_wino_version());
     return mface_hasher_finish(&hasher);
 }
 

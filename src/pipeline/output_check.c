@@ -81,6 +81,7 @@ enum mface_status mface_output_check(const char *input, const char *output, bool
     if (is_same_file(input, output))
         return mface_fail(MFACE_ERR_ARG, "%s: input and output are the same", output);
     if (!overwrite && is_taken(output))
-        return mface_fail(MFACE_ERR_ARG, "%s: exists already; ask to overwrite it", output);
+        return mface_fail(
+            MFACE_ERR_ARG, "%s: exists already; --overwrite (-y) replaces it", output);
     return MFACE_OK;
 }

@@ -5,7 +5,6 @@ import pathlib
 import resource
 import signal
 import subprocess
-import time
 
 from media import ASTRONAUT, ffmpeg, frame_times, leftovers, make_clip
 
@@ -123,6 +122,13 @@ def test_unwritable_output(lab):
     assert done.returncode in (NOT_FOUND, IO), done.returncode
 
 
+def test_unwritable_report_is_told_before_the_work(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    done = lab.swap(clip, lab.path("out.mkv"), "--report", lab.path("no/such/report.json"))
+    expect(done, IO, "report.json", "cannot be written")
+    assert not leftovers(lab.folder, ["clip.mkv"])
+
+
 def limit_file_size():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
@@ -140,13 +146,10 @@ def test_disk_full(lab):
 def interrupt(lab, signal_number):
     clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
     out = lab.path("out.mp4")
-    process = subprocess.Popen(
+    code, stderr = lab.interrupt_under_way(
         [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size", "0"],
-        stderr=subprocess.PIPE, text=True)
-    time.sleep(2.5)
-    process.send_signal(signal_number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == INTERRUPTED, (process.returncode, stderr)
+        signal_number)
+    assert code == INTERRUPTED, (code, stderr)
     assert "Interrupted" in stderr
     assert 0 < len(frame_times(out)) < 600
     assert not leftovers(lab.folder, ["long.mkv", "out.mp4"])

@@ -104,12 +104,9 @@ class Running:
         return self.wait_for(lambda stats: stats["frames"] >= n)
 
     def drain(self):
-        """Pauses and waits until every frame in flight is written."""
+        """Pauses and waits until every frame in flight is written: figures that were collected after
+        the pause, which those of the next publication may not have been, must say so."""
         self.pause(True)
-        last = self.stats()
-        while True:
-            time.sleep(0.6)
-            stats = self.stats()
-            if stats["sequence"] > last["sequence"] and stats["frames"] == last["frames"]:
-                return stats
-            last = stats
+        paused = self.stats()["sequence"]
+        return self.wait_for(
+            lambda stats: stats["sequence"] >= paused + 2 and stats["frames_in_flight"] == 0)

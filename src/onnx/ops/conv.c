@@ -3,11 +3,14 @@
 #include "onnx/amx.h"
 #include "onnx/dnnl.h"
 #include "onnx/ops/window.h"
+#include "onnx/wino.h"
 
 #include <string.h>
 
 struct state {
-    struct mface_amx_conv *tiles; // NULL: oneDNN
+    /* One of them. */
+    struct mface_amx_conv *tiles;
+    struct mface_wino_conv *wino;
     struct mface_dnnl *kernel;
 };
 
@@ -124,11 +127,23 @@ static enum mface_status create_tiles(
     return MFACE_OK;
 }
 
+static enum mface_status create_wino(
+    struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
+{
+    if (mface_wino_conv_create(conv, step->threads, &state->wino) != MFACE_OK)
+        return mface_op_nomem(step);
+    step->scratch_bytes = mface_wino_conv_scratch_bytes(state->wino);
+    step->weight_bytes = (int64_t)mface_wino_conv_weight_bytes(state->wino);
+    return MFACE_OK;
+}
+
 static enum mface_status create_kernel(
     struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
 {
     if (mface_amx_conv_fits(conv) && mface_amx_conv_pays(conv) && mface_amx_is_available())
         return create_tiles(step, conv, state);
+    if (mface_wino_conv_fits(conv) && mface_wino_conv_pays(conv) && mface_wino_version())
+        return create_wino(step, conv, state);
     const enum mface_status status = mface_dnnl_conv_create(conv, &state->kernel);
     if (status != MFACE_OK)
         return mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
@@ -183,6 +198,10 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         mface_amx_conv_run(state->tiles, args->in[0].data, args->out[0].data, args->scratch);
         return MFACE_OK;
     }
+    if (state->wino) {
+        mface_wino_conv_run(state->wino, args->in[0].data, args->out[0].data, args->scratch);
+        return MFACE_OK;
+    }
     const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
         args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
     return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
@@ -194,6 +213,7 @@ static void release(struct mface_step *step)
     if (!state)
         return;
     mface_amx_conv_free(&state->tiles);
+    mface_wino_conv_free(&state->wino);
     mface_dnnl_free(&state->kernel);
 }
 

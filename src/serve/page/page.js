@@ -6,7 +6,10 @@ const FIRST = ['cache-size', 'pre-cache', 'post-cache', 'parallel', 'post-gamma-
   'pre-gamma-blue', 'presharpen', 'morph', 'opacity', 'color-transfer', 'mask-source', 'mask-celeb',
   'mask-landmarks', 'mask-erode', 'mask-blur'];
 
-const state = { paused: false, ended: false, version: 0, controls: new Map() };
+/* `version`: of the settings, as they were last loaded whole. `pauseKnown`: statistics up to this one
+ * may be older than the answer to the pause button. */
+const state = { paused: false, ended: false, version: 0, isLoading: false, controls: new Map(),
+  sequence: 0, pauseKnown: 0 };
 
 const NEVER_KEPT = ['decode', 'select', 'encode'];
 
@@ -34,7 +37,8 @@ function sizeText(bytes) {
   return `${bytes}${units[unit]}`;
 }
 
-/* Changes in quick succession are sent one after the other, the latest value only. */
+/* Changes in quick succession are sent one after the other, the latest value only, and what came of
+ * them is told once they pause. */
 class Sender {
   constructor(key, onDone, onFail) { Object.assign(this, { key, onDone, onFail }); }
 
@@ -44,19 +48,41 @@ class Sender {
   }
 
   async run() {
+    let tell;
     while (this.next !== undefined) {
       const value = this.next;
       this.next = undefined;
       try {
         const answer = await call('PATCH', '/api/v1/settings', { [this.key]: value });
-        state.version = answer.settings_version;
-        if (this.next === undefined) this.onDone(answer.settings[this.key]);
+        tell = () => this.onDone(answer.settings[this.key], answer.settings_version);
       } catch (error) {
-        if (this.next === undefined) this.onFail(error.message);
+        tell = () => this.onFail(error.message);
       }
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     this.running = undefined;
+    tell();
+  }
+}
+
+/* Shows the job's value, except while the user is busy with it: until a field that was typed in is
+ * left, and until what was sent is answered. Answers may overtake each other: a newer one stays. */
+class Control {
+  constructor(widget, sender) { Object.assign(this, widget, { sender, version: 0, isEdited: false }); }
+
+  learn(value, version) {
+    if (version < this.version) return;
+    Object.assign(this, { value, version });
+    this.settle();
+  }
+
+  settle() {
+    if (!this.sender.running && !this.isEdited) this.show(this.value);
+  }
+
+  leave() {
+    this.isEdited = false;
+    this.settle();
   }
 }
 
@@ -80,7 +106,7 @@ function addNumber(row, box, id, set) {
   field.addEventListener('change', () => {
     if (field.value !== '') set(isSize ? field.value : Number(field.value));
   });
-  return { inputs: [field, slider], show(value) {
+  return { inputs: [field, slider], field, show(value) {
     field.value = isSize ? sizeText(value) : value;
     slider.value = isSize ? sizes.findLastIndex((size) => size <= value) : value;
     if (isSize) slider.setAttribute('aria-valuetext', bytesText(value));
@@ -109,10 +135,41 @@ function addText(row, box, id, set) {
   const field = make('input', { id, type: 'text' });
   box.append(field);
   field.addEventListener('change', () => set(field.value));
-  return { inputs: [field], show(value) { field.value = value; } };
+  return { inputs: [field], field, show(value) { field.value = value; } };
 }
 
 const adders = { number: addNumber, switch: addSwitch, choice: addChoice, text: addText };
+
+/* What was typed and not sent stays while the field has the focus, and what was refused stays beside
+ * the reason; Escape gives either up. */
+function watchField(control, problem) {
+  const { field } = control;
+  field.addEventListener('input', () => { control.isEdited = true; });
+  field.addEventListener('blur', () => { if (!problem.textContent) control.leave(); });
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    problem.textContent = '';
+    control.leave();
+  });
+}
+
+function makeControl(row, box, id, problem) {
+  const say = (text, message) => { problem.textContent = text; announce(message); };
+  const sender = new Sender(row.key, (value, version) => {
+    control.learn(value, version);
+    say('', `${row.key} is now ${wordOf(value)}`);
+  }, (message) => {
+    control.isEdited = Boolean(control.field);
+    control.settle();
+    say(message, message);
+  });
+  const control = new Control(adders[row.type](row, box, id, (value) => {
+    control.isEdited = false;
+    sender.send(value);
+  }), sender);
+  if (control.field) watchField(control, problem);
+  return control;
+}
 
 function addSetting(parent, row) {
   const id = `set-${row.key}`;
@@ -120,18 +177,13 @@ function addSetting(parent, row) {
   const box = make('div', { className: 'setting' },
     make('label', { className: 'name', htmlFor: id, textContent: row.key + unit }));
   const problem = make('p', { className: 'problem', id: `${id}-problem` });
-  const sender = new Sender(row.key,
-    (value) => { problem.textContent = ''; control.show(value); announce(`${row.key} is now ${wordOf(value)}`); },
-    (message) => { problem.textContent = message; announce(message); });
-  const control = adders[row.type](row, box, id, (value) => sender.send(value));
+  const control = makeControl(row, box, id, problem);
   const help = row.live ? row.help : `${row.help} — only between jobs`;
   box.append(make('p', { className: 'help', id: `${id}-help`, textContent: help }), problem);
   for (const input of control.inputs) {
     input.disabled = !row.live;
     input.setAttribute('aria-describedby', `${id}-help ${id}-problem`);
   }
-  control.show(row.value);
-  control.sender = sender;
   state.controls.set(row.key, control);
   parent.append(box);
 }
@@ -149,15 +201,18 @@ function buildSettings(rows) {
   }
 }
 
+/* One at a time; asked for again by the next statistics if it fails. */
 async function loadSettings() {
-  const answer = await (await fetch('/api/v1/settings')).json();
-  state.version = answer.settings_version;
-  if (!state.controls.size) buildSettings(answer.settings);
-  for (const row of answer.settings) {
-    const control = state.controls.get(row.key);
-    if (!control.sender.running && !control.inputs.includes(document.activeElement))
-      control.show(row.value);
-  }
+  if (state.isLoading) return;
+  state.isLoading = true;
+  try {
+    const answer = await call('GET', '/api/v1/settings');
+    if (!state.controls.size) buildSettings(answer.settings);
+    for (const row of answer.settings)
+      state.controls.get(row.key).learn(row.value, answer.settings_version);
+    state.version = answer.settings_version;
+  } catch { /* the stream says so */ }
+  state.isLoading = false;
 }
 
 /* Statistics */
@@ -169,8 +224,7 @@ function showState() {
   $('state').dataset.state = word;
   $('state').textContent = text;
   $('pause').textContent = state.paused ? 'Resume' : 'Pause';
-  $('pause').setAttribute('aria-pressed', String(state.paused));
-  $('pause').disabled = Boolean(state.ended);
+  $('pause').disabled = $('settings').inert = Boolean(state.ended);
   announce(text);
 }
 
@@ -199,7 +253,7 @@ function showStages(stages) {
     const share = isKept ? stage.hits / stage.demands : 0;
     rate.querySelector('i').style.width = `${share * 100}%`;
     rate.lastChild.textContent = isKept ? percentText(share) : '–';
-    hits.textContent = `${stage.hits} of ${stage.demands}`;
+    hits.textContent = isKept ? `${stage.hits} of ${stage.demands}` : '–';
     run.textContent = stage.runs ? `${stage.ms_p50.toFixed(stage.ms_p50 < 10 ? 2 : 0)} ms` : '–';
     bytes.textContent = stage.bytes ? bytesText(stage.bytes) : '–';
   }
@@ -218,7 +272,8 @@ function showAdvice(list) {
 }
 
 function showStats(stats, charts) {
-  state.paused = stats.paused;
+  state.sequence = stats.sequence;
+  if (stats.sequence > state.pauseKnown) state.paused = stats.paused;
   state.ended = false;
   showState();
   showProgress(stats);
@@ -232,6 +287,10 @@ function showStats(stats, charts) {
 
 function listen(charts) {
   const events = new EventSource('/api/v1/events');
+  events.addEventListener('open', () => { // the same job, or another one that counts from 1
+    state.version = state.pauseKnown = 0;
+    for (const control of state.controls.values()) control.version = 0;
+  });
   events.addEventListener('stats', (event) => showStats(JSON.parse(event.data), charts));
   events.addEventListener('end', () => { events.close(); end('Ended'); });
   events.addEventListener('error', () => end('Connection lost'));
@@ -268,6 +327,7 @@ async function watchPreview() {
 async function togglePause() {
   try {
     state.paused = (await call('PUT', '/api/v1/paused', { paused: !state.paused })).paused;
+    state.pauseKnown = state.sequence + 1; // one may be on its way
     showState();
   } catch (error) { announce(error.message); }
 }

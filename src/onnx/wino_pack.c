@@ -1,0 +1,111 @@
+/* Weights on their way into panels: a panel's output channels at a time are read from the model
+ * file into a small buffer, and its pages are given back at once. */
+#include "onnx/wino_conv.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "onnx/parallel.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+struct packing {
+    const struct mface_wino_conv *kernel;
+    const struct mface_constant *from;
+    float *packed;
+    atomic_bool *failed;
+};
+
+static size_t panel_values(const struct mface_wino_conv *kernel)
+{
+    return (size_t)kernel->in_channels * MFACE_WINO_TAPS * (size_t)kernel->panel;
+}
+
+/* An odd number of cache lines apart, so that a column of weights spreads over the cache. */
+static size_t buffer_row_values(const struct mface_wino_conv *kernel)
+{
+    const size_t line = MFACE_ALIGN / sizeof(float);
+    const size_t n_lines = (size_t)kernel->in_channels * MFACE_WINO_TAPS / line + 1;
+    return (n_lines | 1) * line;
+}
+
+/* Rows of one output channel each become columns. */
+static void turn(const float *rows, size_t row_values, size_t n, size_t panel, float *to)
+{
+    for (size_t i = 0; i < n; i++, to += panel)
+        for (size_t k = 0; k < panel; k++)
+            to[k] = rows[k * row_values + i];
+}
+
+static void pack_panel(const struct packing *packing, int64_t i, float *buffer)
+{
+    const struct mface_wino_conv *kernel = packing->kernel;
+    const int64_t first = i * kernel->panel;
+    const int64_t row_values = (int64_t)kernel->in_channels * MFACE_WINO_TAPS;
+    const int64_t rest = kernel->out_channels - first,
+                  n = rest < kernel->panel ? rest : kernel->panel;
+    const size_t distance = buffer_row_values(kernel);
+    for (int64_t k = 0; k < kernel->panel; k++)
+        if (k < n)
+            mface_constant_read(
+                packing->from, first + k, 1, row_values, buffer + (size_t)k * distance);
+        else
+            memset(buffer + (size_t)k * distance, 0, (size_t)row_values * sizeof *buffer);
+    mface_constant_forget(packing->from, first, n, row_values);
+    turn(buffer, distance, (size_t)row_values, (size_t)kernel->panel,
+        packing->packed + (size_t)i * panel_values(kernel));
+}
+
+static void pack_panels(const void *user, int64_t first, int64_t end)
+{
+    const struct packing *packing = user;
+    const struct mface_wino_conv *kernel = packing->kernel;
+    const size_t n_values = (size_t)kernel->panel * buffer_row_values(kernel);
+    float *buffer = mface_mem_alloc(n_values * sizeof *buffer);
+    if (!buffer)
+        atomic_store(packing->failed, true);
+    for (int64_t i = first; i < end && buffer; i++)
+        pack_panel(packing, i, buffer);
+    mface_mem_free(buffer);
+}
+
+static enum mface_status fill(
+    const struct mface_wino_conv *kernel, const struct mface_constant *from, void *packed)
+{
+    atomic_bool failed = false;
+    const struct packing packing = { kernel, from, packed, &failed };
+    mface_parallel(
+        kernel->threads, kernel->n_panels, (int64_t)kernel->weight_bytes, pack_panels, &packing);
+    return failed ? MFACE_ERR_NOMEM : MFACE_OK;
+}
+
+static struct mface_key layout_key(const struct mface_wino_conv *kernel)
+{
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_str(&hasher, "3x3 winograd f32");
+    mface_hasher_add_u64(&hasher, (uint64_t)kernel->in_channels);
+    mface_hasher_add_u64(&hasher, (uint64_t)kernel->out_channels);
+    mface_hasher_add_u64(&hasher, (uint64_t)kernel->panel);
+    return mface_hasher_finish(&hasher);
+}
+
+enum mface_status mface_wino_conv_pack(
+    struct mface_wino_conv *kernel, const struct mface_constant *from)
+{
+    const struct mface_key layout = layout_key(kernel);
+    const size_t bytes = kernel->weight_bytes =
+        panel_values(kernel) * (size_t)kernel->n_panels * sizeof(float);
+    kernel->weights = mface_weights_find(&from->source, layout, bytes);
+    if (kernel->weights)
+        return MFACE_OK;
+    void *packed = mface_mem_alloc_huge(bytes);
+    if (!packed)
+        return MFACE_ERR_NOMEM;
+    kernel->weights = packed;
+    kernel->owns_weights = true;
+    const enum mface_status status = fill(kernel, from, packed);
+    if (status == MFACE_OK)
+        kernel->owns_weights = !mface_weights_give(&from->source, layout, packed, bytes);
+    return status;
+}
