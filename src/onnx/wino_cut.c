@@ -64,13 +64,14 @@ static void choose_chunk(struct mface_wino_conv *kernel)
 void mface_wino_conv_cut(struct mface_wino_conv *kernel)
 {
     choose_chunk(kernel);
-    const size_t depth = (size_t)kernel->n_chunks * (size_t)kernel->chunk;
+    const size_t n_chunks = (size_t)(kernel->n_phases * kernel->n_chunks);
+    const size_t depth = n_chunks * (size_t)kernel->chunk;
     const int fitting = (int)(V_BYTES / (depth * MFACE_WINO_POINTS * sizeof(float)));
     choose_grid(kernel, (int)divide_up(kernel->n_tiles, fitting ? fitting : 1));
     const size_t tiles = (size_t)divide_up(kernel->n_tiles, kernel->n_blocks);
     kernel->v_plane = odd_lines(tiles * (size_t)kernel->chunk);
     kernel->m_plane = odd_lines(tiles * (size_t)kernel->panel);
-    kernel->v_values = kernel->v_plane * MFACE_WINO_POINTS * (size_t)kernel->n_chunks;
+    kernel->v_values = kernel->v_plane * MFACE_WINO_POINTS * n_chunks;
     kernel->m_values = kernel->m_plane * MFACE_WINO_POINTS;
     kernel->scratch_values = kernel->v_values + kernel->m_values +
                              (size_t)(2 * MFACE_WINO_SIDE * MFACE_WINO_U_PLANE(kernel->panel));

@@ -7,9 +7,11 @@
  *
  *   V = Bᵀ d B     U = G g Gᵀ     M = Σ U·V     Y = Aᵀ M A
  *
- * 36 multiplications stand for 144. The one-dimensional points are 0, ±5/8, ±3/2 and infinity, as
- * oneDNN's own such kernel has them: in f32 results are about 1.5 times as far from exact ones as
- * those of a plain sum, where 0, ±1, ±2 are 3 times as far.
+ * 36 multiplications stand for 144. A 5×5 convolution with stride 2 is the sum of four such ones
+ * over the pixels of even or odd rows and columns, its weights those of even or odd taps. The
+ * one-dimensional points are 0, ±5/8, ±3/2 and infinity, as oneDNN's own such kernel has them: in
+ * f32 results are about 1.5 times as far from exact ones as those of a plain sum, where 0, ±1, ±2
+ * are 3 times as far.
  *
  * Every value is in planes, one for each of the 36 points. Input channels go in chunks, output
  * channels in panels of two vectors, points in three pairs of rows: what a product is made of, and
