@@ -115,7 +115,7 @@ static void meet(struct fake_models *models, int n)
     const struct timespec a_moment = { .tv_nsec = 1000000 };
     const int wanted = (n + together - 1) / together * together;
     int n_waits = 0;
-    while (atomic_load(&models->n_swap) < wanted && n_waits++ < 5000)
+    while (atomic_load(&models->n_swap) < wanted && n_waits++ < 20000)
         nanosleep(&a_moment, NULL);
     atomic_fetch_add(&models->n_alone, atomic_load(&models->n_swap) < wanted);
 }

@@ -210,21 +210,26 @@ static void test_history_goes_in_order(void **state)
     }
 }
 
-/* Of two equal frames one is worked on, and another worker is free for the next picture. */
+/* Two frames of each of two pictures: no swap returns before both have begun, so that a worker that
+ * waited for its frame's twin would be missed. Not more pictures, or the two that meet might leave
+ * the third alone. */
 static void test_equal_frames_hold_up_nobody(void **state)
 {
     struct world *world = *state;
     const struct mface_cache_params params = { .budget_bytes = 64 << 20 };
     bool is_writable;
-    assert_int_equal(mface_cache_create(&params, &world->cache), MFACE_OK);
-    world->reader.hold = 2;
-    world->models.swaps_meet = 2;
-    assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
-    mface_cache_free(&world->cache);
-    assert_true(world->writer.in_order);
-    assert_int_equal(world->writer.n_written, 60);
-    assert_int_equal(world->models.n_swap, 30);
-    assert_int_equal(world->models.n_alone, 0);
+    for (int i = 0; i < 20; i++) {
+        setup(state);
+        assert_int_equal(mface_cache_create(&params, &world->cache), MFACE_OK);
+        world->reader = (struct mface_reader) { .n_frames = 4, .hold = 2 };
+        world->models.swaps_meet = 2;
+        assert_int_equal(run(world, 2, &is_writable), MFACE_OK);
+        mface_cache_free(&world->cache);
+        assert_true(world->writer.in_order);
+        assert_int_equal(world->writer.n_written, 4);
+        assert_int_equal(world->models.n_swap, 2);
+        assert_int_equal(world->models.n_alone, 0);
+    }
 }
 
 static void test_newest_frame_wins(void **state)
