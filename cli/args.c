@@ -213,7 +213,7 @@ static struct words *list_of(const struct parser *parser)
     return NULL;
 }
 
-static bool take_operand(const struct parser *parser, const char **operand, const char *word)
+static bool take_operand(struct parser *parser, const char **operand, const char *word)
 {
     struct words *list = list_of(parser);
     if (list)
@@ -225,25 +225,37 @@ static bool take_operand(const struct parser *parser, const char **operand, cons
     return true;
 }
 
+static bool parse_word(struct parser *parser, const char **operand, const char *word)
+{
+    if (strncmp(word, "--", 2) == 0)
+        return parse_long(parser, word + 2);
+    if (word[0] == '-' && word[1])
+        return parse_short(parser, word + 1);
+    return take_operand(parser, operand, word);
+}
+
+/* What follows "--" is no option, even if it looks like one. */
 static bool parse_words(struct parser *parser, const char **operand)
 {
+    bool ended = false;
     while (parser->next < parser->argc) {
         const char *word = parser->argv[parser->next++];
-        const bool is_long = strncmp(word, "--", 2) == 0 && word[2];
-        const bool is_short = !is_long && word[0] == '-' && word[1];
-        if (is_long    ? !parse_long(parser, word + 2)
-            : is_short ? !parse_short(parser, word + 1)
-                       : !take_operand(parser, operand, word))
+        const bool ends = !ended && strcmp(word, "--") == 0;
+        if (!ends && !(ended ? take_operand : parse_word)(parser, operand, word))
             return false;
+        ended |= ends;
     }
     return true;
 }
 
+/* An empty word, of a script's unset variable say, names nothing. */
 static bool is_given(const struct arg *arg)
 {
-    if (arg->kind == ARG_FILES)
-        return ((const struct words *)arg->target)->n > 0;
-    return *(const char **)arg->target != NULL;
+    const struct words *words = arg->target;
+    const char *word = arg->kind != ARG_FILES ? *(const char **)arg->target
+                       : words->n > 0         ? words->word[0]
+                                              : NULL;
+    return word && word[0];
 }
 
 static bool has_required(const struct parser *parser)
@@ -283,7 +295,7 @@ static size_t add_common(const struct command *command, const struct arg *args, 
 
 static bool wants_help(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return true;
     return false;

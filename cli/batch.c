@@ -88,18 +88,11 @@ static void split_name(const char *input, char stem[NAME_MAX], char extension[16
         has_extension && !is_dir ? (int)(dot - name) : (int)strlen(name), name);
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    struct stat sa, sb;
-    return strcmp(a, b) == 0 || (stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-                                    sa.st_ino == sb.st_ino);
-}
-
 /* An output must be neither that of an input before it nor any of the inputs. */
 static bool is_taken(const struct item *items, int i, int n, const char *output)
 {
     for (int k = 0; k < n; k++)
-        if ((k < i && strcmp(items[k].output, output) == 0) || is_same(items[k].input, output))
+        if ((k < i && strcmp(items[k].output, output) == 0) || is_same_file(items[k].input, output))
             return true;
     return false;
 }

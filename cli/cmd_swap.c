@@ -2,9 +2,7 @@
 #include "swap.h"
 #include "terminal.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,26 +13,39 @@ static const char *const groups[] = { "Starting points", "Cache", "Speed", "Face
 /* The one session a signal may reach. */
 static struct mface_session *running;
 
-/* The first Ctrl-C asks the job to stop and finish its file; a second one ends the program. */
+static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t was_asked;
+
+/* The first signal asks the job to stop and finish its file; a second one ends the program, but not
+ * a second SIGHUP: where a terminal closes, system and shell both send one. */
 static void on_signal(int signal_number)
 {
-    static atomic_bool is_stopping;
-    if (!atomic_exchange(&is_stopping, true)) {
-        mface_session_cancel(running);
-        return;
+    if (was_asked && signal_number != SIGHUP) {
+        terminal_restore();
+        signal(signal_number, SIG_DFL);
+        raise(signal_number); // once this returns
     }
-    terminal_restore();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number); // once this returns
+    was_asked = 1;
+    mface_session_cancel(running);
+}
+
+/* A terminal that closes ends the job as Ctrl-C does, but not under nohup. */
+static bool is_ignored_on_purpose(int signal_number)
+{
+    struct sigaction action;
+    return signal_number == SIGHUP && sigaction(signal_number, NULL, &action) == 0 &&
+           action.sa_handler == SIG_IGN;
 }
 
 static void watch_signals(struct mface_session *session)
 {
     running = session;
+    was_asked = 0;
     struct sigaction action = { .sa_handler = on_signal };
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        if (!is_ignored_on_purpose(stopping[i]))
+            sigaction(stopping[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, reported as such
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
 }
@@ -42,23 +53,9 @@ static void watch_signals(struct mface_session *session)
 /* The session that signals reach is about to go. */
 static void unwatch_signals(void)
 {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-}
-
-static enum mface_status write_report(
-    const struct mface_session *session, const struct mface_stats *stats, const char *path)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    enum mface_status status = MFACE_ERR_IO;
-    if (file) {
-        status = mface_session_write_report(session, stats, file);
-        if (file != stdout && fclose(file) != 0)
-            status = MFACE_ERR_IO;
-    }
-    if (status != MFACE_OK)
-        fprintf(stderr, "memoface: %s: cannot write the report: %s\n", path, strerror(errno));
-    return status;
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        if (!is_ignored_on_purpose(stopping[i]))
+            signal(stopping[i], SIG_DFL);
 }
 
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
@@ -82,12 +79,16 @@ static enum mface_status run_one(struct mface_session *session, struct swap_args
 {
     struct mface_stats stats;
     const enum mface_status status = swap_job(session, args, &args->job, &stats);
-    if (status != MFACE_OK && status != MFACE_ERR_CANCELED)
+    if (status != MFACE_OK && status != MFACE_ERR_CANCELED) {
+        if (!args->quiet &&
+            stats.frames > 0) // the bar stands below the reason and looks like success
+            fprintf(stderr, "Failed after %lld frames: see above\n", (long long)stats.frames);
         return status;
+    }
     if (!args->quiet)
         summary_print(&stats, args->job.output, status);
     const enum mface_status report_status =
-        args->report ? write_report(session, &stats, args->report) : MFACE_OK;
+        args->report ? report_write(session, &stats, args->report) : MFACE_OK;
     return status != MFACE_OK ? status : report_status;
 }
 
@@ -121,7 +122,9 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.input = args->inputs.word[0];
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
-    enum exit_code code = check_writable(&command_swap, args->report);
+    enum exit_code code = exit_code_of(report_check(args));
+    if (code == EXIT_OK)
+        code = check_writable(&command_swap, args->report);
     if (code == EXIT_OK && args->inputs.n > 1)
         code = batch_check(args);
     if (code == EXIT_OK && args->plan)
@@ -149,7 +152,7 @@ static bool read_monitor(struct swap_args *args, const char *name)
         return false;
     }
     for (size_t i = 0; args->monitor == MONITOR_JSON && i < sizeof others / sizeof others[0]; i++)
-        if (others[i] && (strcmp(others[i], "-") == 0 || strncmp(others[i], "pipe:", 5) == 0)) {
+        if (others[i] && is_stdout(others[i])) {
             fprintf(stderr, "memoface swap: --monitor json needs stdout; write %s to a file\n",
                 i == 0 ? "the output" : "the report");
             return false;

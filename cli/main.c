@@ -1,6 +1,7 @@
 /* memoface: dispatches to the commands. */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,16 +82,45 @@ static void let_threads_sleep(char **argv)
     execv(self, argv);
 }
 
-int main(int argc, char **argv)
+/* Where standard streams were closed, the next files to be opened would take their place, and an
+ * output would have the messages in it. What takes it instead can be read, as empty, not written.
+ */
+static void hold_standard_places(void)
 {
-    let_threads_sleep(argv);
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+static enum exit_code run(int argc, char **argv)
+{
     const char *word = argc > 1 ? argv[1] : "--help";
     if (strcmp(word, "--version") == 0) {
         printf("memoface %s\n", mface_version());
         return EXIT_OK;
     }
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-        return (int)(argc > 1 ? help_main(argc - 1, argv + 1) : (help_main(1, argv), EXIT_USAGE));
+        return argc > 1 ? help_main(argc - 1, argv + 1) : (help_main(1, argv), EXIT_USAGE);
     const struct command *command = find_command(word);
-    return (int)(command ? command->run(command, argc - 1, argv + 1) : fail_command(word));
+    return command ? command->run(command, argc - 1, argv + 1) : fail_command(word);
+}
+
+/* What was printed may still wait in memory, for a disk that is full or a pipe that is closed. */
+static enum exit_code finish_printing(enum exit_code code)
+{
+    const bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
+    if (is_printed || code != EXIT_OK)
+        return code;
+    fprintf(stderr, "memoface: stdout: not everything could be written\n");
+    return EXIT_IO;
+}
+
+int main(int argc, char **argv)
+{
+    let_threads_sleep(argv);
+    hold_standard_places();
+    return (int)finish_printing(run(argc, argv));
 }

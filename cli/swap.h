@@ -22,6 +22,16 @@ enum mface_status swap_job(struct mface_session *session, const struct swap_args
 enum mface_status dry_run(struct mface_session *session, const struct swap_args *args,
     const struct mface_job *job, const char *output);
 
+/* Whether --report may be written where it is to lie and is none of the job's other files. Prints
+ * its own error line. */
+enum mface_status report_check(const struct swap_args *args);
+/* The same; MFACE_ERR_IO. */
+enum mface_status report_write(
+    const struct mface_session *session, const struct mface_stats *stats, const char *path);
+
+bool is_same_file(const char *a, const char *b);
+bool is_stdout(const char *path); // "-", "pipe:1", …
+
 /* Several inputs into one folder. `check` says what cannot be, before the model is opened. */
 enum exit_code batch_check(const struct swap_args *args);
 enum exit_code batch_run(struct mface_session *session, struct swap_args *args);

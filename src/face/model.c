@@ -57,7 +57,7 @@ bool mface_value_fits(const struct mface_value_info *value, const struct mface_s
 
 static enum mface_status digest_file(const char *path, struct mface_key *digest)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO would wait for a writer
     if (fd < 0)
         return mface_fail(
             errno == ENOENT ? MFACE_ERR_NOENT : MFACE_ERR_IO, "%s: %s", path, strerror(errno));

@@ -18,6 +18,8 @@ static const struct container_row container_rows[] = {
     { "mov", "libx264" },
     { "matroska", "libx264" },
     { "ipod", "libx264" },
+    { "3gp", "libx264" },
+    { "3g2", "libx264" },
     { "mpegts", "libx264" },
     { "flv", "libx264" },
     { "hls", "libx264" },

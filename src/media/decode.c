@@ -5,6 +5,7 @@
 
 #include <libavutil/hwcontext.h>
 #include <libavutil/pixdesc.h>
+#include <string.h>
 
 /* A display matrix of the stream; ownership stays. */
 static const int32_t *stream_matrix(const AVStream *stream)
@@ -25,10 +26,23 @@ static void take_matrix(
         reader->params.url);
 }
 
+/* Libav's own decoders of VP8 and VP9 see nothing of transparency. */
+static const AVCodec *find_decoder(const AVStream *stream)
+{
+    const enum AVCodecID id = stream->codecpar->codec_id;
+    const AVDictionaryEntry *mode = av_dict_get(stream->metadata, "alpha_mode", NULL, 0);
+    const AVCodec *codec = NULL;
+    if (mode && strcmp(mode->value, "1") == 0 && id == AV_CODEC_ID_VP9)
+        codec = avcodec_find_decoder_by_name("libvpx-vp9");
+    if (mode && strcmp(mode->value, "1") == 0 && id == AV_CODEC_ID_VP8)
+        codec = avcodec_find_decoder_by_name("libvpx");
+    return codec ? codec : avcodec_find_decoder(id);
+}
+
 enum mface_status mface_decode_open(struct mface_reader *reader)
 {
     const AVStream *stream = reader->demux.video;
-    const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    const AVCodec *codec = find_decoder(stream);
     if (!codec)
         return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: no decoder for %s", reader->params.url,
             avcodec_get_name(stream->codecpar->codec_id));

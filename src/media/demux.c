@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "media/av.h"
 
+#include <libavutil/avstring.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +19,22 @@ static int is_canceled(void *user)
     return demux->cancel && atomic_load_explicit(demux->cancel, memory_order_relaxed);
 }
 
-/* The URL as libav wants it: "-" is standard input, and a file of that very name is a file even if
- * it holds a colon. */
-static void make_url(const char *url, char *text, size_t text_bytes)
+/* Opens the URL as libav wants it: "-" is standard input, and a file of that very name is a file
+ * even if it holds a colon, and one picture even if it holds "%d". */
+static int open_url(AVFormatContext **ic, const char *url, const AVInputFormat *format)
 {
-    if (strcmp(url, "-") == 0)
-        snprintf(text, text_bytes, "pipe:0");
-    else
-        snprintf(text, text_bytes, "%s%s",
-            strchr(url, ':') && access(url, F_OK) == 0 ? "file:" : "", url);
+    const bool is_there = access(url, F_OK) == 0;
+    const char *protocol = is_there && strchr(url, ':') ? "file:" : "";
+    char *text = strcmp(url, "-") == 0 ? av_strdup("pipe:0") : av_asprintf("%s%s", protocol, url);
+    AVDictionary *options = NULL;
+    int err = text ? 0 : AVERROR(ENOMEM);
+    if (err >= 0 && is_there && strchr(url, '%'))
+        err = av_dict_set(&options, "pattern_type", "none", 0); // of the demuxers of pictures
+    if (err >= 0)
+        err = avformat_open_input(ic, text, format, &options);
+    av_dict_free(&options);
+    av_free(text);
+    return err;
 }
 
 static enum mface_status find_format(const char *name, const AVInputFormat **format)
@@ -61,15 +69,13 @@ static enum mface_status open_input(
     struct mface_demux *demux, const struct mface_reader_params *params)
 {
     const AVInputFormat *format;
-    char url[4096];
-    make_url(params->url, url, sizeof url);
     MFACE_TRY(find_format(params->format, &format));
     demux->ic = avformat_alloc_context();
     if (!demux->ic)
         return mface_fail_nomem(params->url);
     demux->ic->interrupt_callback = (AVIOInterruptCB) { is_canceled, demux };
     mface_av_forget();
-    int err = avformat_open_input(&demux->ic, url, format, NULL);
+    int err = open_url(&demux->ic, params->url, format);
     if (err < 0)
         return explain_open(params->url, err);
     /* The ANSI art reader takes any .txt; nobody swaps faces in that by accident. */
@@ -117,7 +123,7 @@ static int64_t live_start_us(const AVFormatContext *ic)
 enum mface_status mface_demux_open(
     struct mface_demux *demux, const struct mface_reader_params *params)
 {
-    *demux = (struct mface_demux) { .cancel = params->cancel };
+    *demux = (struct mface_demux) { .cancel = params->cancel, .url = params->url };
     enum mface_status status = open_input(demux, params);
     if (status == MFACE_OK)
         status = find_video(demux, params->url);
@@ -125,7 +131,7 @@ enum mface_status mface_demux_open(
         mface_demux_close(demux);
         return status;
     }
-    demux->shift_us = live_start_us(demux->ic);
+    mface_clock_init(&demux->clock, demux->ic, live_start_us(demux->ic));
     return MFACE_OK;
 }
 
@@ -163,17 +169,18 @@ static bool index_overruns_file(const struct mface_demux *demux)
     return false;
 }
 
-/* Whether the streams stop well before the duration the file's own header promises. */
+/* Whether the streams stop well before the duration the file's own header promises. Where a file
+ * does not begin at 0, writers of Matroska count it from 0 or from the beginning: the later end is
+ * doubted by neither. */
 static bool stops_before_promise(const struct mface_demux *demux)
 {
     const AVFormatContext *ic = demux->ic;
     const bool is_promise =
         ic->duration_estimation_method == AVFMT_DURATION_FROM_STREAM &&
         strncmp(ic->iformat->name, "mov,", 4) != 0; // edit lists; its index is the judge
-    const double start_s = ic->start_time != AV_NOPTS_VALUE ? (double)ic->start_time / 1e6 : 0;
     const double promise_s = mface_demux_duration_s(demux);
     const double slack_s = 0.25 + 0.01 * promise_s;
-    return is_promise && promise_s > 0 && demux->end_s - fmax(start_s, 0) < promise_s - slack_s;
+    return is_promise && promise_s > 0 && demux->end_s < promise_s - slack_s;
 }
 
 static enum mface_status end(struct mface_demux *demux, int averror)
@@ -192,15 +199,11 @@ static void take_note(struct mface_demux *demux, AVPacket *packet)
     packet->time_base = stream->time_base;
     demux->n_bad_in_a_row = 0;
     demux->n_damaged += !!(packet->flags & AV_PKT_FLAG_CORRUPT);
-    const int64_t shift = av_rescale_q(demux->shift_us, AV_TIME_BASE_Q, stream->time_base);
     const int64_t ts = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-    if (packet->pts != AV_NOPTS_VALUE)
-        packet->pts -= shift;
-    if (packet->dts != AV_NOPTS_VALUE)
-        packet->dts -= shift;
+    mface_clock_correct(&demux->clock, stream, packet, demux->url);
     if (ts != AV_NOPTS_VALUE)
         demux->end_s =
-            fmax(demux->end_s, (double)(ts + packet->duration) * av_q2d(stream->time_base));
+            fmax(demux->end_s, ((double)ts + (double)packet->duration) * av_q2d(stream->time_base));
 }
 
 enum mface_status mface_demux_read(struct mface_demux *demux, AVPacket *packet)

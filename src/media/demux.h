@@ -2,6 +2,7 @@
 #ifndef MFACE_MEDIA_DEMUX_H
 #define MFACE_MEDIA_DEMUX_H
 
+#include "media/clock.h"
 #include "media/media.h"
 
 #include <libavformat/avformat.h>
@@ -10,8 +11,9 @@ struct mface_demux {
     AVFormatContext *ic;
     AVStream *video;
     const atomic_bool *cancel; // borrowed; may be NULL
-    int64_t shift_us;   // taken off every timestamp: a live source's clock at its start, else 0
-    double end_s;       // latest end of any packet so far
+    const char *url;           // borrowed
+    struct mface_clock clock;
+    double end_s;       // latest end of any packet so far, by the file's own clock
     int n_bad_in_a_row; // reads that failed one after another
     int64_t n_damaged;  // packets missing or marked corrupt
     bool ended_early;

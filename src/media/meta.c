@@ -23,11 +23,12 @@ static bool is_container_detail(const char *key)
     return begins_with_any(key, words);
 }
 
-/* Statistics that mkvmerge writes, and marks of the encoder before. */
+/* Statistics that mkvmerge writes, and marks of the encoder before; Matroska's muxer marks
+ * transparency by itself. */
 static bool is_encoding_detail(const char *key)
 {
     static const char *const words[] = { "encoder", "rotate", "duration", "bps", "number_of_frames",
-        "number_of_bytes", "_statistics", NULL };
+        "number_of_bytes", "_statistics", "alpha_mode", NULL };
     return begins_with_any(key, words);
 }
 

@@ -178,16 +178,22 @@ static int set_format_options(
     return err;
 }
 
-/* Opens the file, by the "file:" protocol so that no name is taken for another one. */
+/* The container, with the "file:" protocol before a file's name so that none is taken for another
+ * protocol, be it now or when a muxer opens its own file again (faststart). */
+static enum mface_status alloc_container(struct mface_mux *mux, const AVOutputFormat *format)
+{
+    char *url =
+        av_asprintf("%s%s", mux->target.temp ? "file:" : "", mface_target_name(&mux->target));
+    const int err = url ? avformat_alloc_output_context2(&mux->oc, format, NULL, url) : -1;
+    av_free(url);
+    return err < 0 ? mface_fail_nomem(mux->target.path) : MFACE_OK;
+}
+
 static int open_file(struct mface_mux *mux)
 {
     if (mux->oc->oformat->flags & AVFMT_NOFILE)
         return 0;
-    char *url =
-        av_asprintf("%s%s", mux->target.temp ? "file:" : "", mface_target_name(&mux->target));
-    const int err = url ? avio_open(&mux->oc->pb, url, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
-    av_free(url);
-    return err;
+    return avio_open(&mux->oc->pb, mux->oc->url, AVIO_FLAG_WRITE);
 }
 
 static enum mface_status write_header(
@@ -218,9 +224,9 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
         &mux->target, params->url, reader->params.url, format->flags & AVFMT_NOFILE));
     MFACE_TRY(open_encoder(mux, params, format, reader));
     mux->packet = av_packet_alloc();
-    if (!mux->packet ||
-        avformat_alloc_output_context2(&mux->oc, format, NULL, mface_target_name(&mux->target)) < 0)
+    if (!mux->packet)
         return mface_fail_nomem(params->url);
+    MFACE_TRY(alloc_container(mux, format));
     /* Audio priming begins some ms before 0. Libav would shift the whole film for it, though
      * Matroska's blocks count from their cluster and may lie before it. */
     if (av_match_name(format->name, "matroska,webm"))

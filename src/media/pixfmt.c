@@ -121,6 +121,31 @@ bool mface_pixfmt_has_alpha(enum AVPixelFormat format)
     return (av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
 }
 
+static bool has_less_than(const uint16_t *samples, int n, uint16_t full)
+{
+    for (int i = 0; i < n; i++)
+        if (samples[i] < full)
+            return true;
+    return false;
+}
+
+bool mface_pixfmt_is_transparent(const AVFrame *frame)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(frame->format);
+    const int alpha = desc->nb_components - 1;
+    const int full = (1 << desc->comp[alpha].depth) - 1;
+    uint16_t *row =
+        mface_pixfmt_has_alpha(frame->format) ? av_malloc_array(frame->width, sizeof *row) : NULL;
+    bool found = false;
+    for (int y = 0; row && !found && y < frame->height; y++) {
+        av_read_image_line(row, (const uint8_t **)(uintptr_t)frame->data, frame->linesize, desc, 0,
+            y, alpha, frame->width, 0);
+        found = has_less_than(row, frame->width, (uint16_t)full);
+    }
+    av_free(row);
+    return found;
+}
+
 bool mface_pixfmt_is_full_range(const AVFrame *frame)
 {
     if (mface_pixfmt_is_rgb(frame->format) || mface_pixfmt_plain(frame->format) != frame->format)

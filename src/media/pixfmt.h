@@ -26,6 +26,10 @@ enum AVPixelFormat mface_pixfmt_unsubsampled(enum AVPixelFormat format);
 bool mface_pixfmt_is_rgb(enum AVPixelFormat format);
 bool mface_pixfmt_has_alpha(enum AVPixelFormat format);
 
+/* Whether any pixel of a frame of a describable format lets something shine through. False when out
+ * of memory. */
+bool mface_pixfmt_is_transparent(const AVFrame *frame);
+
 /* What the samples mean, tags first, then convention: RGB and untagged grey are full range,
  * untagged YUV is studio range; the matrix of untagged YUV is BT.709 from 1280×720 on, else
  * BT.601. */

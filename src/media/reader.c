@@ -91,6 +91,20 @@ static enum mface_status read_first(struct mface_reader *reader)
     return MFACE_OK;
 }
 
+/* The usual MP4 has its index at the end; where that cannot be gone back from, nothing is found. */
+static enum mface_status explain_nothing(const struct mface_reader *reader)
+{
+    const AVFormatContext *ic = reader->demux.ic;
+    const bool is_mp4 = strncmp(ic->iformat->name, "mov,", 4) == 0;
+    if (is_mp4 && ic->pb && !(ic->pb->seekable & AVIO_SEEKABLE_NORMAL))
+        return mface_fail(MFACE_ERR_FORMAT,
+            "%s: no frame could be decoded; an MP4 that comes through a pipe needs its index at "
+            "the "
+            "beginning (ffmpeg -movflags +faststart): give the file itself, or Matroska",
+            reader->params.url);
+    return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
+}
+
 static enum mface_status open_stream(struct mface_reader *reader)
 {
     MFACE_TRY(mface_demux_open(&reader->demux, &reader->params));
@@ -98,9 +112,7 @@ static enum mface_status open_stream(struct mface_reader *reader)
     set_rates(reader);
     describe_stream(reader);
     const enum mface_status status = read_first(reader);
-    if (status == MFACE_ERR_EOF)
-        return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
-    return status;
+    return status == MFACE_ERR_EOF ? explain_nothing(reader) : status;
 }
 
 /* A picture of a listing as its one frame. */

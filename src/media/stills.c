@@ -84,8 +84,11 @@ static enum mface_status print_path(const struct mface_stills *stills,
 
 static enum mface_status check_place(const char *path, const struct mface_reader *reader)
 {
+    const int file = reader->first->file;
+    const bool is_listed = file >= 0 && file < reader->listing.n_files;
+    const char *input = is_listed ? reader->listing.files[file].path : reader->params.url;
     struct mface_target target;
-    MFACE_TRY(mface_target_init(&target, path, reader->params.url, false));
+    MFACE_TRY(mface_target_init(&target, path, input, false));
     mface_target_drop(&target);
     return MFACE_OK;
 }

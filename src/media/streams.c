@@ -106,10 +106,37 @@ static int write_trial_header(
     return err;
 }
 
+/* What MPEG-TS has a stream type for. Its muxer takes all else, too, as private data that nobody
+ * can read. */
+static bool is_known_to_mpegts(enum AVCodecID id)
+{
+    static const enum AVCodecID known[] = { AV_CODEC_ID_MP1, AV_CODEC_ID_MP2, AV_CODEC_ID_MP3,
+        AV_CODEC_ID_AAC, AV_CODEC_ID_AAC_LATM, AV_CODEC_ID_AC3, AV_CODEC_ID_EAC3, AV_CODEC_ID_DTS,
+        AV_CODEC_ID_TRUEHD, AV_CODEC_ID_OPUS, AV_CODEC_ID_S302M, AV_CODEC_ID_MPEG1VIDEO,
+        AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4, AV_CODEC_ID_H264, AV_CODEC_ID_HEVC,
+        AV_CODEC_ID_CAVS, AV_CODEC_ID_DIRAC, AV_CODEC_ID_VC1, AV_CODEC_ID_DVB_SUBTITLE,
+        AV_CODEC_ID_DVB_TELETEXT, AV_CODEC_ID_HDMV_PGS_SUBTITLE, AV_CODEC_ID_SMPTE_KLV,
+        AV_CODEC_ID_TIMED_ID3 };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i] == id)
+            return true;
+    return false;
+}
+
+/* Where packets follow each other with nothing between, a second stream would be noise in the
+ * first. */
+static bool is_one_bare_stream(const AVOutputFormat *format)
+{
+    return format->flags & AVFMT_NOTIMESTAMPS;
+}
+
 static bool can_hold(const AVFormatContext *oc, const AVStream *in)
 {
     const AVOutputFormat *format = oc->oformat;
     const AVCodecParameters *par = in->codecpar;
+    if (is_one_bare_stream(format) ||
+        (strcmp(format->name, "mpegts") == 0 && !is_known_to_mpegts(par->codec_id)))
+        return false;
     const int answer =
         avformat_query_codec(format, par->codec_id, FF_COMPLIANCE_NORMAL); // 1, 0, < 0: unknown
     const bool is_attached = par->codec_type == AVMEDIA_TYPE_ATTACHMENT;

@@ -41,9 +41,12 @@ static char *format_temp(const char *path)
     return temp;
 }
 
+/* Also whether the name is one: the temporary one may be shorter. */
 static enum mface_status check_folder(const char *path)
 {
     char folder[4096];
+    if (access(path, F_OK) != 0 && errno == ENAMETOOLONG)
+        return mface_fail(MFACE_ERR_ARG, "%.80s…: the name is too long", path);
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (slash == folder)
@@ -100,10 +103,10 @@ enum mface_status mface_target_keep(struct mface_target *target)
 {
     enum mface_status status = MFACE_OK;
     if (target->temp && rename(target->temp, target->path) != 0)
-        status = mface_fail(
-            MFACE_ERR_IO, "%s: cannot be given its name: %s", target->path, strerror(errno));
-    else
-        mface_mem_free(target->temp), target->temp = NULL;
+        status = mface_fail(MFACE_ERR_IO, "%s: cannot be given its name: %s; it is complete as %s",
+            target->path, strerror(errno), target->temp);
+    mface_mem_free(target->temp);
+    target->temp = NULL;
     mface_target_drop(target);
     return status;
 }

@@ -13,15 +13,15 @@ struct mface_target {
 /* Picks the temporary name, which differs between processes and between targets of one process.
  * `direct`: the container makes files of its own from the name (HLS), so there is no temporary one.
  * MFACE_ERR_NOENT: no such folder; MFACE_ERR_IO: not writable; MFACE_ERR_ARG: the output is the
- * file `input` (may be NULL); logged. Release with keep or drop. */
+ * file `input` (may be NULL), or its name is too long; logged. Release with keep or drop. */
 MFACE_NODISCARD enum mface_status mface_target_init(
     struct mface_target *target, const char *url, const char *input, bool direct);
 
 /* What to open for writing. */
 const char *mface_target_name(const struct mface_target *target);
 
-/* Gives the complete file its final name. MFACE_ERR_IO, logged; the temporary file is then
- * removed. Releases the target. */
+/* Gives the complete file its final name. MFACE_ERR_IO, logged; the file then stays under its
+ * temporary one, for it may have taken hours. Releases the target. */
 MFACE_NODISCARD enum mface_status mface_target_keep(struct mface_target *target);
 /* Removes the temporary file; accepts a zeroed struct. Releases the target. */
 void mface_target_drop(struct mface_target *target);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "media/av.h"
 #include "media/mux.h"
+#include "media/pixfmt.h"
 #include "media/stills.h"
 
 #include <libavutil/pixdesc.h>
@@ -80,6 +81,17 @@ static enum mface_status open_any(struct mface_writer *writer,
         &writer->stills, is_pattern ? MFACE_STILLS_PATTERN : MFACE_STILLS_FILE, params, reader);
 }
 
+/* Said of the first frame: the others of a video are like it. */
+static void say_transparency(const struct mface_writer *writer, const char *url, const AVFrame *in)
+{
+    const char *name = mface_writer_pixel_format(writer);
+    if (!mface_pixfmt_has_alpha(av_get_pix_fmt(name)) && mface_pixfmt_is_transparent(in))
+        mface_log(MFACE_LOG_WARN,
+            "%s: transparency is left out: %s has none as %s (FFV1 in .mkv, VP9 in .webm and PNG "
+            "do)",
+            url, mface_writer_encoder(writer), name);
+}
+
 enum mface_status mface_writer_open(const struct mface_writer_params *params,
     struct mface_reader *reader, struct mface_writer **out)
 {
@@ -88,7 +100,9 @@ enum mface_status mface_writer_open(const struct mface_writer_params *params,
     if (!writer)
         return mface_fail_nomem(params->url);
     const enum mface_status status = open_any(writer, params, reader);
-    if (status != MFACE_OK)
+    if (status == MFACE_OK)
+        say_transparency(writer, params->url, reader->first->av);
+    else
         mface_writer_discard(&writer);
     *out = writer;
     return status;

@@ -45,7 +45,7 @@ static void print_models(const struct mface_doctor *doctor, FILE *file)
     fprintf(file, "\nFace models:\n");
     for (int i = 0; i < MFACE_DOCTOR_MODELS; i++) {
         const struct mface_doctor_model *model = &doctor->models[i];
-        const char *missing = model->is_needed ? "MISSING, and needed: run 'make setup'"
+        const char *missing = model->is_needed ? "MISSING, and needed: run 'make build'"
                                                : "not found; only needed if you choose it";
         fprintf(file, "  %-9s %-5s %s\n", model->what, model->name,
             model->path[0] ? model->path : missing);

@@ -97,7 +97,7 @@ static void print_dfm_text(const struct mface_dfm_info *dfm, FILE *file)
         fprintf(file, " (a face took %.1f ms in f32, %.1f ms in bf16)", (double)dfm->f32_us / 1000,
             (double)dfm->bf16_us / 1000);
     fputc('\n', file);
-    fprintf(file, "  work       %.1f GFLOP a face\n", (double)dfm->flops / 1e9);
+    fprintf(file, "  work       %.3g GFLOP a face\n", (double)dfm->flops / 1e9);
     fprintf(file, "  sha256     %s\n", dfm->sha256);
 }
 

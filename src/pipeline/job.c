@@ -180,7 +180,7 @@ enum mface_status mface_session_check(
     struct mface_session *session, const struct mface_job *job, struct mface_job_facts *facts)
 {
     struct mface_run run = { .session = session, .job = job, .check_only = true };
-    enum mface_status status = mface_run_check_paths(job);
+    enum mface_status status = mface_run_check_paths(&run);
     if (status == MFACE_OK)
         status = mface_run_open_reader(&run);
     if (status == MFACE_OK)
@@ -211,7 +211,7 @@ enum mface_status mface_session_run(
     mface_job_start_init(&session->start, session->cache);
     if (session->disk)
         mface_disk_get_stats(session->disk, &session->disk_start);
-    enum mface_status status = mface_run_check_paths(job);
+    enum mface_status status = mface_run_check_paths(&run);
     if (status == MFACE_OK)
         status = run_steps(&run);
     const enum mface_status written = mface_run_write_sidecar(&run);

@@ -66,8 +66,8 @@ struct mface_run {
 
 /* job_media.c */
 
-/* Whether input and output may be what they are: see output_check.h. */
-MFACE_NODISCARD enum mface_status mface_run_check_paths(const struct mface_job *job);
+/* Whether all that the job writes may be what it is: see output_check.h. */
+MFACE_NODISCARD enum mface_status mface_run_check_paths(const struct mface_run *run);
 
 /* Both set what they open in `run`. What the reader or writer says. */
 MFACE_NODISCARD enum mface_status mface_run_open_reader(struct mface_run *run);

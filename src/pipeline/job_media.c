@@ -5,12 +5,22 @@
 #include "pipeline/live.h"
 #include "pipeline/output_check.h"
 
-enum mface_status mface_run_check_paths(const struct mface_job *job)
+enum mface_status mface_run_check_paths(const struct mface_run *run)
 {
-    MFACE_TRY(mface_output_check(job->input, job->output, job->overwrite));
-    if (job->trace)
-        MFACE_TRY(mface_output_check(job->input, job->trace, job->overwrite));
-    return job->sidecar ? mface_output_check(job->input, job->sidecar, job->overwrite) : MFACE_OK;
+    const struct mface_job *job = run->job;
+    const char *const written[] = { job->output, job->sidecar, job->trace };
+    const char *const words[] = { "output", "sidecar", "trace" };
+    const char *model = mface_session_report_model(run->session).path;
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        if (!written[i])
+            continue;
+        MFACE_TRY(mface_output_check(job->input, written[i], job->overwrite));
+        MFACE_TRY(mface_output_check_differs(written[i], model, "model"));
+        for (size_t k = 0; k < i; k++)
+            if (written[k])
+                MFACE_TRY(mface_output_check_differs(written[i], written[k], words[k]));
+    }
+    return job->sidecar ? mface_output_check_place(job->sidecar) : MFACE_OK;
 }
 
 enum mface_status mface_run_open_reader(struct mface_run *run)

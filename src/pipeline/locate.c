@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,19 +31,40 @@ static bool join(const char *a, const char *b, const char *c, char *path, size_t
     return length > 0 && (size_t)length < path_bytes && access(path, R_OK) == 0;
 }
 
-static bool find_near_executable(const char *file, char *path, size_t path_bytes)
+/* In the folders of a build and of an installation, seen from a program or library of theirs. */
+static bool find_near(const char *program, const char *file, char *path, size_t path_bytes)
 {
-    static const char *const folders[] = { "models/", "../models/", "../share/memoface/models/" };
+    static const char *const folders[] = { "models/", "../models/", "../share/memoface/models/",
+        "../../share/memoface/models/" }; // lib/x86_64-linux-gnu
     char dir[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", dir, sizeof dir - 1);
-    if (length <= 0)
+    snprintf(dir, sizeof dir, "%s", program);
+    char *slash = strrchr(dir, '/');
+    if (!slash)
         return false;
-    dir[length] = '\0';
-    *strrchr(dir, '/') = '\0';
+    *slash = '\0';
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         if (join(dir, folders[i], file, path, path_bytes))
             return true;
     return false;
+}
+
+static bool find_near_executable(const char *file, char *path, size_t path_bytes)
+{
+    char program[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0)
+        return false;
+    program[length] = '\0';
+    return find_near(program, file, path, path_bytes);
+}
+
+/* Programs that use the library lie anywhere. */
+static bool find_near_library(const char *file, char *path, size_t path_bytes)
+{
+    static const char here;
+    Dl_info info;
+    return dladdr(&here, &info) && info.dli_fname &&
+           find_near(info.dli_fname, file, path, path_bytes);
 }
 
 static bool find_in_home(const char *file, char *path, size_t path_bytes)
@@ -66,7 +88,8 @@ static bool find_builtin(const char *file, char *path, size_t path_bytes)
     const char *folder = getenv("MEMOFACE_MODELS");
     if (folder && *folder)
         return join(folder, "", file, path, path_bytes);
-    return find_near_executable(file, path, path_bytes) || find_in_home(file, path, path_bytes);
+    return find_near_executable(file, path, path_bytes) ||
+           find_near_library(file, path, path_bytes) || find_in_home(file, path, path_bytes);
 }
 
 bool mface_model_find(const char *name, char *path, size_t path_bytes)
@@ -92,7 +115,7 @@ enum mface_status mface_model_locate(const char *name, char *path, size_t path_b
     if (folder && *folder)
         return mface_fail(MFACE_ERR_NOENT, "%s: not in %s ($MEMOFACE_MODELS)", file, folder);
     return mface_fail(MFACE_ERR_NOENT,
-        "%s: model not found; run 'make setup', give a path, or name its folder in "
+        "%s: model not found; run 'make build', give a path, or name its folder in "
         "$MEMOFACE_MODELS",
         file);
 }

@@ -8,9 +8,9 @@
 
 /* Turns a built-in name ("ssd", "tiny", "68", "468") or a path into the path of an ONNX file.
  * Built-in models are looked for in $MEMOFACE_MODELS alone if that is set, else in `models` beside
- * the executable or one level up, in `share/memoface/models` of its prefix, and in
- * `memoface/models` of $XDG_DATA_HOME (~/.local/share). Logs on failure: MFACE_ERR_NOENT (not
- * there), MFACE_ERR_ARG (neither a name nor a path). */
+ * the executable or one level up, in `share/memoface/models` of its prefix, in the same places seen
+ * from the library, and in `memoface/models` of $XDG_DATA_HOME (~/.local/share). Logs on failure:
+ * MFACE_ERR_NOENT (not there), MFACE_ERR_ARG (neither a name nor a path). */
 MFACE_NODISCARD enum mface_status mface_model_locate(
     const char *name, char *path, size_t path_bytes);
 

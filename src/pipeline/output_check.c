@@ -3,11 +3,14 @@
 #include "base/log.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <glob.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_same_file(const char *a, const char *b)
 {
@@ -74,12 +77,32 @@ static bool is_special(const char *path)
            (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
 }
 
+enum mface_status mface_output_check_differs(
+    const char *output, const char *other, const char *what)
+{
+    if (is_special(output) || !is_same_file(other, output))
+        return MFACE_OK;
+    return mface_fail(MFACE_ERR_ARG, "%s: is this job's %s; name another", output, what);
+}
+
+enum mface_status mface_output_check_place(const char *output)
+{
+    char folder[PATH_MAX];
+    if (is_special(output) || access(output, W_OK) == 0)
+        return MFACE_OK;
+    const char *slash = strrchr(output, '/');
+    const int length = slash == output ? 1 : slash ? (int)(slash - output) : 0;
+    snprintf(folder, sizeof folder, "%.*s", length, output);
+    if (errno == ENOENT && access(length > 0 ? folder : ".", W_OK) == 0)
+        return MFACE_OK;
+    return mface_fail(MFACE_ERR_IO, "%s: cannot be written: %s", output, strerror(errno));
+}
+
 enum mface_status mface_output_check(const char *input, const char *output, bool overwrite)
 {
     if (is_special(output))
         return MFACE_OK;
-    if (is_same_file(input, output))
-        return mface_fail(MFACE_ERR_ARG, "%s: input and output are the same", output);
+    MFACE_TRY(mface_output_check_differs(output, input, "input"));
     if (!overwrite && is_taken(output))
         return mface_fail(
             MFACE_ERR_ARG, "%s: exists already; --overwrite (-y) replaces it", output);

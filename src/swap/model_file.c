@@ -57,7 +57,7 @@ static enum mface_status map_descriptor(const char *path, int fd, struct mface_m
 
 enum mface_status mface_model_file_open(const char *path, struct mface_model_file *out)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO would wait for a writer
     if (fd < 0)
         return mface_fail(errno == ENOENT || errno == ENOTDIR ? MFACE_ERR_NOENT : MFACE_ERR_IO,
             "%s: %s", path, strerror(errno));

@@ -5,8 +5,9 @@ import pathlib
 import resource
 import signal
 import subprocess
+import time
 
-from media import ASTRONAUT, ffmpeg, frame_times, leftovers, make_clip
+from media import ASTRONAUT, ffmpeg, frame_hashes, frame_times, leftovers, make_clip
 
 NOT_FOUND, USAGE, MALFORMED, UNSUPPORTED, IO, NO_SPACE, INTERRUPTED = 3, 2, 4, 5, 6, 7, 130
 
@@ -129,6 +130,66 @@ def test_unwritable_report_is_told_before_the_work(lab):
     assert not leftovers(lab.folder, ["clip.mkv"])
 
 
+def test_nothing_read_or_written_is_written_twice(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    model = lab.path("own.dfm")
+    pathlib.Path(model).write_bytes(pathlib.Path(lab.model).read_bytes())
+    os.link(clip, lab.path("hard.mkv"))
+    out = lab.path("out.mkv")
+    kept = {path: pathlib.Path(path).read_bytes() for path in (clip, model)}
+    for option in ("--report", "--sidecar", "--record-trace"):
+        for path in (clip, lab.path("hard.mkv"), model, out):
+            expect(lab.swap(clip, out, option, path, model=model), USAGE, os.path.basename(path))
+    expect(lab.swap(clip, model, "--output-format", "matroska", model=model), USAGE, "own.dfm")
+    expect(lab.swap(clip, "-", "--output-format", "matroska", "--report", "-"), USAGE, "stdout")
+    assert all(pathlib.Path(path).read_bytes() == data for path, data in kept.items())
+    assert not leftovers(lab.folder, ["clip.mkv", "hard.mkv", "own.dfm"])
+
+
+def test_no_place_for_a_report_is_found_before_the_work(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    for option in ("--report", "--sidecar"):
+        expect(lab.swap(clip, lab.path("out.mkv"), option, lab.path("no/r.json")), IO, "no/r.json")
+    assert not leftovers(lab.folder, ["clip.mkv"])
+
+
+def test_names_that_are_empty_or_begin_with_a_dash(lab):
+    expect(lab.swap("", lab.path("out.mkv")), USAGE, "--input")
+    expect(lab.swap(str(ASTRONAUT), ""), USAGE, "--output")
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    os.rename(clip, lab.path("--help.mkv"))
+    done = subprocess.run([lab.memoface, "swap", "-m", lab.model, "-o", "out.mkv", "--",
+                           "--help.mkv"], cwd=lab.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert os.path.exists(lab.path("out.mkv"))
+
+
+def test_what_cannot_be_printed_is_an_error(lab):
+    with open("/dev/full", "w") as full:
+        for words in (["--version"], ["help"], ["graph"], ["info", lab.model],
+                      ["detect", "-i", str(ASTRONAUT), "--json"]):
+            done = subprocess.run([lab.memoface, *words], stdout=full, stderr=subprocess.PIPE,
+                                  text=True)
+            expect(done, IO, "stdout")
+
+
+def test_closed_standard_streams_do_not_end_in_the_output(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=3)
+    outputs = [lab.path("a.mkv"), lab.path("b.mkv")]
+    for out, close in zip(outputs, ("", "<&- >&- 2>&-")):
+        command = lab.swap_command(clip, out, "--encoder", "ffv1")
+        assert subprocess.run(["sh", "-c", f'"$@" {close}', "sh", *command],
+                              capture_output=True).returncode == 0
+    assert frame_hashes(outputs[0]) == frame_hashes(outputs[1])
+    assert os.path.getsize(outputs[0]) == os.path.getsize(outputs[1])
+
+
+def test_a_model_that_is_a_fifo_is_not_waited_for(lab):
+    os.mkfifo(lab.path("fifo.dfm"))
+    expect(lab.swap(str(ASTRONAUT), lab.path("out.png"), model=lab.path("fifo.dfm")), MALFORMED,
+           "fifo.dfm")
+
+
 def limit_file_size():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
@@ -143,12 +204,12 @@ def test_disk_full(lab):
     assert not leftovers(lab.folder, ["clip.mkv"])
 
 
-def interrupt(lab, signal_number):
+def interrupt(lab, *signal_numbers):
     clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
     out = lab.path("out.mp4")
     code, stderr = lab.interrupt_under_way(
         [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size", "0"],
-        signal_number)
+        *signal_numbers)
     assert code == INTERRUPTED, (code, stderr)
     assert "Interrupted" in stderr
     assert 0 < len(frame_times(out)) < 600
@@ -161,3 +222,19 @@ def test_ctrl_c_finishes_the_file(lab):
 
 def test_sigterm_finishes_the_file(lab):
     interrupt(lab, signal.SIGTERM)
+
+
+def test_a_terminal_that_closes_finishes_the_file(lab):
+    interrupt(lab, signal.SIGHUP, signal.SIGHUP)  # the system's and the shell's
+
+
+def test_nohup_is_respected(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=60)
+    process = subprocess.Popen(
+        ["nohup", lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", lab.path("out.mkv"),
+         "--cache-size", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not leftovers(lab.folder, ["clip.mkv"]):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=60) == 0
+    assert len(frame_times(lab.path("out.mkv"))) == 60

@@ -35,15 +35,16 @@ class Lab:
         return subprocess.run(self.swap_command(source, target, *args, model=model),
                               capture_output=True, text=True, timeout=300, **popen)
 
-    def interrupt_under_way(self, command, signal_number):
-        """Starts a swap without output of its own on stdout, sends the signal once frames have been
+    def interrupt_under_way(self, command, *signal_numbers):
+        """Starts a swap without output of its own on stdout, sends the signals once frames have been
         written, however long that takes; returns (exit code, stderr)."""
         process = subprocess.Popen([*command, "--monitor", "json"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         for line in process.stdout:
             if json.loads(line)["frames"] > 0:
                 break
-        process.send_signal(signal_number)
+        for signal_number in signal_numbers:
+            process.send_signal(signal_number)
         _, stderr = process.communicate(timeout=120)
         return process.returncode, stderr
 

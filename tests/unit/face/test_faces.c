@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     models = argv[2];
     snprintf(path, sizeof path, "%s/face_recognition.onnx", models);
     if (access(path, R_OK) != 0)
-        return skip_all("the face models are not built: run 'make setup'");
+        return skip_all("the face models are not built: run 'make build'");
     if (mface_image_load(picture_path, &image) != MFACE_OK)
         return 1;
     const int n_failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,7 @@ static void test_found_in_data_home(void **state)
     assert_string_equal(path, file);
     unlink(file);
     assert_int_equal(mface_model_locate("468", path, sizeof path), MFACE_ERR_NOENT);
-    assert_non_null(strstr(message, "make setup"));
+    assert_non_null(strstr(message, "make build"));
     for (int i = 1; i >= 0; i--) {
         snprintf(file, sizeof file, "%s%s", folder, parts[i]);
         rmdir(file);
