@@ -113,7 +113,7 @@ def test_page_steers_a_running_swap(lab):
                  if "400 (Bad Request)" not in entry["message"]
                  and "503 (Service Unavailable)" not in entry["message"]]
         assert not noise, noise
-        job.process.send_signal(2)
+        job.interrupt()
         page.wait_for("return ['Ended', 'Connection lost'].includes(document.querySelector('#state').textContent)")
         assert page.run("return document.querySelector('#pause').disabled"
                         " && document.querySelector('#settings').inert")

@@ -116,7 +116,7 @@ def test_keys_pause_stop_and_finish(lab):
 
 def test_no_end_leaves_the_terminal_changed(lab):
     line = command(lab)
-    for number, code in ((signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGHUP, 129),
+    for number, code in ((signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGHUP, 130),
                          (signal.SIGQUIT, 131), (signal.SIGSEGV, 139), (signal.SIGABRT, 134)):
         with Shell(lab) as shell:
             shell.run("ulimit -c 0")

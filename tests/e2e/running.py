@@ -32,6 +32,7 @@ class Running:
                         f"--dashboard={dashboard}", *args]
 
     def __enter__(self):
+        self.is_interrupted = False
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         match = re.match(r"Dashboard: (http://\S+)\n", line)
@@ -42,8 +43,14 @@ class Running:
         self.address = urllib.parse.urlsplit(self.url).netloc
         return self
 
+    def interrupt(self):
+        """Once: a second signal would end the program at once."""
+        if not self.is_interrupted:
+            self.is_interrupted = True
+            self.process.send_signal(signal.SIGINT)
+
     def __exit__(self, *failure):
-        self.process.send_signal(signal.SIGINT)
+        self.interrupt()
         try:
             _, self.log = self.process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
