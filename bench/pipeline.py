@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_S = 5.5  # a key frame; from here on 90 frames have no repeats
@@ -80,12 +81,30 @@ def make_clips(clip, folder, n_frames):
     return {"first": first, "loop": loop, "held": held}
 
 
+class Machine:
+    """What share of the processors others use while we measure, from /proc/stat."""
+
+    def __init__(self):
+        self.n_cores = len(os.sched_getaffinity(0))
+        self.busy_s, self.start_s = self.read(), time.monotonic()
+
+    @staticmethod
+    def read():
+        user, nice, system, _, _, irq, softirq, steal = map(
+            int, pathlib.Path("/proc/stat").read_text().split("\n", maxsplit=1)[0].split()[1:9])
+        return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+    def others(self, ours_s):
+        """Since the beginning, with ours_s seconds of processor time of our own."""
+        passed_s = time.monotonic() - self.start_s
+        return max(0, (self.read() - self.busy_s - ours_s) / passed_s / self.n_cores)
+
+
 class Session:
     """bench/pipeline_run.c."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, model, folder):
         program = build / "bench" / "pipeline-run"
-        model = build / "demo" / "bench.dfm"
         for path, how in ((program, "make build"), (model, "make demo")):
             if not path.exists():
                 fail(f"{path} is missing; `{how}` makes it")
@@ -96,6 +115,7 @@ class Session:
                                         env={**os.environ, **environment})
 
     def run(self, clip, *words):
+        machine = Machine()
         line = " ".join(map(str, (clip, self.output, *words, *SETTINGS)))
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
@@ -104,7 +124,9 @@ class Session:
             if not got:
                 fail(f"pipeline-run ended at: {line}")
             report += got
-        return json.loads(report)
+        report = json.loads(report)
+        report["others_share"] = machine.others(report["cpu_s"])
+        return report
 
     def end(self):
         self.process.stdin.close()
@@ -118,7 +140,7 @@ def figures(report):
             "faces": report["faces"], "hit_rate": cache["hit_rate"],
             "evictions": cache["evictions"], "saved_ms": cache["saved_ms"],
             "cache_bytes": cache["peak_bytes"], "peak_rss_bytes": report["peak_rss_bytes"],
-            "latency_p95_ms": report["latency_ms"]["p95"],
+            "latency_p95_ms": report["latency_ms"]["p95"], "others_share": report["others_share"],
             "stage_ms": {name: stage["ms_total"] / report["frames"]
                          for name, stage in stages.items()}}
 
@@ -197,7 +219,7 @@ def medians(rounds):
 def measure_size(args, height, folder, peer):
     n = args.frames
     clips = make_clips(find_clip(args.build_dir, height), folder, n)
-    session = Session(args.build_dir, folder)
+    session = Session(args.build_dir, args.model, folder)
     rounds = []
     for i in range(args.rounds):
         print(f"{height}p, round {i + 1} of {args.rounds}, load {os.getloadavg()[0]:.2f}",
@@ -252,7 +274,10 @@ def summarise(sizes, loads):
     n_cores = len(os.sched_getaffinity(0))
     top = sizes[max(sizes)]
     ours = top["ours"]
-    summary = {"cores": n_cores, "precision": ours["precision"], "load_average": loads}
+    summary = {"cores": n_cores, "precision": ours["precision"], "load_average": loads,
+               "others_share": max(figures["others_share"] for result in sizes.values()
+                                   for figures in result["ours"].values()
+                                   if isinstance(figures, dict))}
     for height, result in sizes.items():
         summary.update(summary_of(height, result))
         if "peer" in result:
@@ -323,7 +348,12 @@ def main():
     parser.add_argument("--sizes", default="720,1080", help="heights, of 720 and 1080")
     parser.add_argument("--no-peer", action="store_true", help="leave DeepFaceLive's way out")
     parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("--model", type=pathlib.Path,
+                        help="in place of demo/bench.dfm; the peer runs that one all the same, so "
+                             "with another there is none")
     args = parser.parse_args()
+    args.no_peer |= args.model is not None
+    args.model = args.model or args.build_dir / "demo" / "bench.dfm"
     heights = [int(word) for word in args.sizes.split(",")]
     if not set(heights) <= set(WIDTHS) or args.rounds < 1 or not 8 <= args.frames <= MAX_FRAMES:
         parser.error(f"sizes are of {list(WIDTHS)}, rounds from 1, frames 8 to {MAX_FRAMES}")
@@ -335,7 +365,8 @@ def main():
         for height in heights:
             sizes[height] = measure_size(args, height, folder, peer)
             loads.append(os.getloadavg()[0])
-    summary = summarise(sizes, loads)
+    summary = {"model": args.model.name, "frames": args.frames, "rounds": args.rounds,
+               **summarise(sizes, loads)}
     if args.json:
         print(json.dumps(summary))
     else:

@@ -19,6 +19,16 @@ struct item {
     struct mface_stats stats;
 };
 
+/* "clip.mp4", not "clips" nor "clips/" nor "2024.05.12/x": a second input that was none, a word
+ * behind a switch for instance, must not make a folder of the file it was to be. */
+static bool looks_like_file(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot ? strlen(dot + 1) : 0;
+    return dot > name && length >= 2 && length <= 4 && strspn(dot + 1, "0123456789") < length;
+}
+
 static bool fail(const char *what, const char *path)
 {
     fprintf(stderr, "memoface swap: %s: %s\n", path, what);
@@ -34,11 +44,15 @@ enum exit_code batch_check(const struct swap_args *args)
             stderr, "memoface swap: --sidecar, --record-trace and --plan go with one input only\n");
         return EXIT_USAGE;
     }
-    if (stat(folder, &info) == 0) {
-        if (!S_ISDIR(info.st_mode))
-            fail("no folder; several inputs need one to be swapped into", folder);
-        return S_ISDIR(info.st_mode) ? EXIT_OK : EXIT_USAGE;
+    const bool is_there = stat(folder, &info) == 0;
+    if (is_there ? !S_ISDIR(info.st_mode) : looks_like_file(folder)) {
+        fprintf(stderr,
+            "memoface swap: %s is no folder, which %d inputs need to be swapped into: %s … %s\n",
+            folder, args->inputs.n, args->inputs.word[0], args->inputs.word[args->inputs.n - 1]);
+        return EXIT_USAGE;
     }
+    if (is_there)
+        return EXIT_OK;
     if (args->dry_run || mkdir(folder, 0777) == 0)
         return EXIT_OK;
     const bool is_missing = errno == ENOENT;

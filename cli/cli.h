@@ -85,10 +85,10 @@ struct other_file {
     const char *option, *path;
 };
 
-/* Whether the file an option names can be written later without the loss of another one. Prints its
- * own error line. MFACE_ERR_ARG: it is one of the others; MFACE_ERR_IO. `path` may be NULL. */
-MFACE_NODISCARD enum mface_status file_check(const char *command, const char *option,
-    const char *path, const struct other_file *others, size_t n_others);
+/* EXIT_OK if what a command is to write at its end (NULL: nothing; "-": stdout) can be written, and
+ * without the loss of another of its files. `option` names it. Else prints the error line. */
+enum exit_code check_written(const struct command *command, const char *option, const char *path,
+    const struct other_file *others, size_t n_others);
 
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
@@ -111,6 +111,7 @@ bool progress_mode(const char *name, enum monitor_mode *mode);
 struct progress {
     enum monitor_mode mode;
     bool terminal;
+    bool has_keys; // and says so
     int n_lines_shown;
     double last_line_s, paused_s;
     struct mface_monitor monitor;
@@ -125,6 +126,9 @@ struct progress {
 void progress_init(struct progress *progress, enum monitor_mode mode);
 void progress_show(struct progress *progress, const struct mface_stats *stats, int done);
 
+/* A line of text that stays. */
+void progress_say(struct progress *progress, const char *text);
+
 /* Whoever looks at a job while it runs: the advisor, the terminal, and the dashboard if there is
  * one. */
 struct watch {
@@ -133,6 +137,7 @@ struct watch {
     struct mface_session *session;
     struct mface_advisor *advisor; // of the job; NULL: there was no memory for one
     struct mface_insight insight;  // its last
+    bool keys;                     // wanted, where stdin and stderr are a terminal
     struct progress progress;
 };
 
@@ -143,6 +148,9 @@ void watch_begin(struct watch *watch, enum monitor_mode mode);
 void watch_show(void *watch, const struct mface_stats *stats, int done);
 void watch_end(struct watch *watch);
 void watch_stop(struct watch *watch);
+
+/* Does what the keys that were typed say. */
+void keys_obey(struct watch *watch);
 
 /* What was done, at the end, on stderr. */
 void summary_print(const struct mface_stats *stats, const char *output, enum mface_status status);

@@ -47,6 +47,7 @@ static enum exit_code bench_with(
     struct mface_bench_params params = { 0 };
     const char *html = NULL;
     bool json = false, quiet = false;
+    int frames = 48;
     const struct arg args[] = {
         { "input", 'i', ARG_FILE, &params.input, "CLIP",
             "a clip with a face; none is made up, for figures without a real one say nothing",
@@ -58,8 +59,7 @@ static enum exit_code bench_with(
             "sizes of the cache [512M,1G,2G,4G,8G]; off is always measured", false },
         { "workloads", 0, ARG_TEXT, &params.workloads, "NAME,…",
             "first, rerender, loop, held, scrub, model, small [all]", false },
-        { "frames", 0, ARG_INT, &params.frames, "N", "frames of the clip a pass plays [48]",
-            false },
+        { "frames", 0, ARG_INT, &frames, "N", "frames of the clip a pass plays [48]", false },
         { "input-format", 'f', ARG_TEXT, &params.input_format, "NAME",
             "FFmpeg input format; else by the file", false },
         { "json", 0, ARG_FLAG, &json, "", "print JSON (docs/bench.md)", false },
@@ -73,13 +73,11 @@ static enum exit_code bench_with(
         return code;
     const struct other_file others[] = { { "input", params.input }, { "model", params.model },
         { "other-model", params.other_model } };
-    code =
-        exit_code_of(file_check("bench", "html", html, others, sizeof others / sizeof others[0]));
-    if (code != EXIT_OK)
-        return code;
     params.settings = settings;
     params.tell = quiet ? NULL : tell;
-    return measure(&params, html, json);
+    params.frames = frames != 0 ? frames : -1; // 0 would be the default
+    code = check_written(command, "html", html, others, sizeof others / sizeof others[0]);
+    return code == EXIT_OK ? measure(&params, html, json) : code;
 }
 
 /* What is measured is the first word, so what follows it parses like any command's arguments. */

@@ -42,5 +42,7 @@ const struct command command_graph = {
     .name = "graph",
     .synopsis = "[--json]",
     .summary = "print the stages of a face swap and the settings each depends on",
+    .examples = "  memoface graph\n"
+                "  memoface graph --json   (the same for programs)\n",
     .run = run_graph,
 };

@@ -56,11 +56,9 @@ static enum exit_code plan_with(
             argc, argv, &code))
         return code;
     const struct other_file others[] = { { "input", params.input }, { "model", params.model } };
-    code = exit_code_of(file_check("plan", "save", path, others, sizeof others / sizeof others[0]));
-    if (code != EXIT_OK)
-        return code;
     params.seconds = seconds != 0 ? seconds : -1;
-    return make(&params, path, json);
+    code = check_written(command, "save", path, others, sizeof others / sizeof others[0]);
+    return code == EXIT_OK ? make(&params, path, json) : code;
 }
 
 static enum exit_code run(const struct command *command, int argc, char **argv)

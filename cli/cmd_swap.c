@@ -1,5 +1,6 @@
 /* memoface swap: the main job. */
 #include "swap.h"
+#include "terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +21,9 @@ static volatile sig_atomic_t was_asked;
 static void on_signal(int signal_number)
 {
     if (was_asked && signal_number != SIGHUP) {
+        terminal_restore();
         signal(signal_number, SIG_DFL);
-        raise(signal_number);
+        raise(signal_number); // once this returns
     }
     was_asked = 1;
     mface_session_cancel(running);
@@ -46,6 +48,14 @@ static void watch_signals(struct mface_session *session)
             sigaction(stopping[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN); // a closed pipe is a write error, reported as such
     signal(SIGXFSZ, SIG_IGN); // and so is a file-size limit
+}
+
+/* The session that signals reach is about to go. */
+static void unwatch_signals(void)
+{
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        if (!is_ignored_on_purpose(stopping[i]))
+            signal(stopping[i], SIG_DFL);
 }
 
 enum mface_status swap_job(struct mface_session *session, const struct swap_args *args,
@@ -112,7 +122,7 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     args->job.input = args->inputs.word[0];
     args->job.overwrite = args->overwrite;
     args->job.no_provenance = !args->provenance;
-    enum exit_code code = exit_code_of(report_check(args));
+    enum exit_code code = report_check(args);
     if (code == EXIT_OK && args->inputs.n > 1)
         code = batch_check(args);
     if (code == EXIT_OK && args->plan)
@@ -124,6 +134,7 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
         code = exit_code_of(watch_start(&args->watch, session));
     if (code == EXIT_OK)
         code = run_jobs(session, args);
+    unwatch_signals();
     watch_stop(&args->watch);
     mface_session_free(&session);
     return code;
@@ -151,7 +162,9 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
     const struct command *command, int argc, char **argv)
 {
     const char *monitor = "line";
-    struct swap_args a = { .provenance = true, .inputs.word = inputs, .job = { .quality = -1 } };
+    struct swap_args a = {
+        .provenance = true, .inputs.word = inputs, .watch.keys = true, .job = { .quality = -1 }
+    };
     const struct arg args[] = {
         { "input", 'i', ARG_FILES, &a.inputs, "INPUT",
             "video, image, image pattern, folder of images, device or URL; may be given again",
@@ -182,6 +195,10 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
             "what clients must know; off this machine one is made up if none is given", false },
         { "monitor", 0, ARG_TEXT, &monitor, "line|full|json|off",
             "what to show of the running job [line]; json: JSON lines on stdout", false },
+        { "keys", 0, ARG_SWITCH, &a.watch.keys, "on|off",
+            "on a terminal space pauses, q ends the job and finishes its file, ? shows the keys "
+            "[on]",
+            false },
         { "quiet", 0, ARG_FLAG, &a.quiet, "", "errors and warnings only", false },
         { "verbose", 'v', ARG_FLAG, &a.verbose, "", "say more about what is chosen", false },
     };

@@ -1,6 +1,8 @@
 /* Whoever watches a running job. The dashboard is started beside it, fed by its progress and gone
- * with it; an advisor looks at each job's figures before anybody else sees them. */
+ * with it; an advisor looks at each job's figures before anybody else sees them; keys are read as
+ * often as progress is shown. */
 #include "cli.h"
+#include "terminal.h"
 
 #include <stdio.h>
 
@@ -33,6 +35,7 @@ void watch_begin(struct watch *watch, enum monitor_mode mode)
 {
     const struct mface_advisor_params params = { .patch = patch, .user = watch->session };
     progress_init(&watch->progress, mode);
+    watch->progress.has_keys = watch->keys && terminal_begin();
     watch->insight = (struct mface_insight) { 0 };
     if (mface_advisor_create(&params, &watch->advisor) != MFACE_OK)
         watch->advisor = NULL; // said by now; the job does not depend on it
@@ -52,6 +55,7 @@ void watch_show(void *arg, const struct mface_stats *stats, int done)
 {
     struct watch *watch = arg;
     struct mface_stats advised = *stats;
+    keys_obey(watch);
     advise(watch, &advised, done);
     if (watch->dashboard)
         mface_dashboard_publish(watch->dashboard, &advised);
@@ -60,6 +64,7 @@ void watch_show(void *arg, const struct mface_stats *stats, int done)
 
 void watch_end(struct watch *watch)
 {
+    terminal_end();
     mface_advisor_free(&watch->advisor);
 }
 

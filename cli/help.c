@@ -104,10 +104,20 @@ static void print_wrapped(const char *text)
     putchar('\n');
 }
 
+/* Of UTF-8, in characters. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
+
 static void print_entry(const char *left, const char *text)
 {
-    if ((int)strlen(left) + 2 < COLUMN)
-        printf("%-*s", COLUMN, left);
+    const int width = width_of(left);
+    if (width + 2 < COLUMN)
+        printf("%s%*s", left, COLUMN - width, "");
     else
         printf("%s\n%*s", left, COLUMN, "");
     print_wrapped(text);

@@ -2,6 +2,7 @@
  * redrawn in place and a log every few seconds; or JSON lines on stdout, for programs. Advice and
  * what auto-tune does are told as they come. */
 #include "cli.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,12 +49,11 @@ static void print_clock(char *text, size_t text_bytes, double seconds)
 
 /* "[########------------]  40%  120/300 frames  ETA 0:12", or without a total the count alone. */
 static void print_bar(char text[LINE_BYTES], const struct mface_stats *stats,
-    const struct mface_rates *rates, bool is_paused)
+    const struct mface_rates *rates, const char *ending)
 {
     enum { WIDTH = 24 };
-    const char *paused = is_paused ? "  paused" : "";
     if (stats->frames_total <= 0) {
-        snprintf(text, LINE_BYTES, "%lld frames%s", (long long)stats->frames, paused);
+        snprintf(text, LINE_BYTES, "%lld frames%s", (long long)stats->frames, ending);
         return;
     }
     double share = (double)stats->frames / (double)stats->frames_total;
@@ -66,7 +66,14 @@ static void print_bar(char text[LINE_BYTES], const struct mface_stats *stats,
     if (eta_s >= 0)
         print_clock(eta, sizeof eta, eta_s);
     snprintf(text, LINE_BYTES, "[%s] %3.0f%%  %lld/%lld frames  ETA %s%s", bar, share * 100,
-        (long long)stats->frames, (long long)stats->frames_total, eta, paused);
+        (long long)stats->frames, (long long)stats->frames_total, eta, ending);
+}
+
+static const char *ending_of(const struct progress *progress, bool is_paused, int done)
+{
+    if (is_paused)
+        return progress->has_keys ? "  paused, space goes on" : "  paused";
+    return progress->has_keys && !done ? "  ? for keys" : "";
 }
 
 /* While nothing is demanded there is no rate of late: the job's own then. */
@@ -84,9 +91,9 @@ static void print_line(
 }
 
 static int print_lines(char lines[LINES_MAX][LINE_BYTES], const struct progress *progress,
-    const struct mface_stats *stats, const struct mface_rates *rates, bool is_paused)
+    const struct mface_stats *stats, const struct mface_rates *rates, const char *ending)
 {
-    print_bar(lines[0], stats, rates, is_paused);
+    print_bar(lines[0], stats, rates, ending);
     print_line(lines[1], stats, rates);
     if (progress->mode != MONITOR_FULL)
         return 2;
@@ -103,12 +110,20 @@ static int terminal_width(void)
                                                                            : LINE_BYTES;
 }
 
-/* What is printed next takes the place of the lines on the screen. */
+/* What is printed next takes the place of the lines on the screen, unless others wrote below. */
 static void go_back(struct progress *progress)
 {
+    if (terminal_was_stopped())
+        progress->n_lines_shown = 0;
     if (progress->n_lines_shown)
         fprintf(stderr, "\033[%dA\r\033[J", progress->n_lines_shown);
     progress->n_lines_shown = 0;
+}
+
+void progress_say(struct progress *progress, const char *text)
+{
+    go_back(progress);
+    fprintf(stderr, "%s\n", text);
 }
 
 static void show_lines(struct progress *progress, const struct mface_stats *stats,
@@ -116,7 +131,8 @@ static void show_lines(struct progress *progress, const struct mface_stats *stat
 {
     char lines[LINES_MAX][LINE_BYTES];
     const bool is_paused = stats->paused_s > progress->paused_s && !done;
-    const int n = print_lines(lines, progress, stats, rates, is_paused);
+    const char *ending = ending_of(progress, is_paused, done);
+    const int n = print_lines(lines, progress, stats, rates, ending);
     const int width = progress->terminal ? terminal_width() : LINE_BYTES;
     progress->paused_s = stats->paused_s;
     if (progress->terminal)

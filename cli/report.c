@@ -7,28 +7,26 @@
 
 static bool has_stdout_to_itself(const struct swap_args *args)
 {
-    if (!is_stdout(args->report) || !is_stdout(args->job.output))
+    if (!args->report || !is_stdout(args->report) || !is_stdout(args->job.output))
         return true;
     fprintf(stderr, "memoface swap: --report: the output goes to stdout already; give a file\n");
     return false;
 }
 
-enum mface_status report_check(const struct swap_args *args)
+enum exit_code report_check(const struct swap_args *args)
 {
     const struct other_file others[] = { { "model", args->model }, { "output", args->job.output },
         { "sidecar", args->job.sidecar }, { "record-trace", args->job.trace },
         { "plan", args->plan } };
-    if (!args->report)
-        return MFACE_OK;
+    const size_t n_others = sizeof others / sizeof others[0];
     if (!has_stdout_to_itself(args))
-        return MFACE_ERR_ARG;
-    for (int i = 0; i < args->inputs.n; i++) {
+        return EXIT_USAGE;
+    enum exit_code code = check_written(&command_swap, "report", args->report, others, n_others);
+    for (int i = 0; i < args->inputs.n && code == EXIT_OK; i++) {
         const struct other_file input = { "input", args->inputs.word[i] };
-        const enum mface_status status = file_check("swap", "report", args->report, &input, 1);
-        if (status != MFACE_OK)
-            return status;
+        code = check_written(&command_swap, "report", args->report, &input, 1);
     }
-    return file_check("swap", "report", args->report, others, sizeof others / sizeof others[0]);
+    return code;
 }
 
 enum mface_status report_write(

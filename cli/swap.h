@@ -24,8 +24,8 @@ enum mface_status dry_run(struct mface_session *session, const struct swap_args 
 
 /* Whether --report may be written where it is to lie and is none of the job's other files. Prints
  * its own error line. */
-enum mface_status report_check(const struct swap_args *args);
-/* The same; MFACE_ERR_IO. */
+enum exit_code report_check(const struct swap_args *args);
+/* Prints its own error line; MFACE_ERR_IO. */
 enum mface_status report_write(
     const struct mface_session *session, const struct mface_stats *stats, const char *path);
 

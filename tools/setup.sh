@@ -19,7 +19,7 @@ PACKAGES=(build-essential pkg-config meson ninja-build
     libdnnl-dev libxxhash-dev libcmocka-dev libjansson-dev libmicrohttpd-dev
     ffmpeg python3-numpy python3-onnx python3-skimage)
 DEV_PACKAGES=(git libonnx-testdata g++ librocksdb-dev clang-format cppcheck shellcheck
-    chromium chromium-driver prometheus)
+    chromium chromium-driver prometheus python3-opencv python3-numexpr)
 FACE_API=@vladmandic/face-api@1.7.15
 ONNX_RUNTIME=onnxruntime-node@1.30.0
 # Debian's own interpreter: it is the one that sees Debian's python3-* packages.

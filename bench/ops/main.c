@@ -4,8 +4,9 @@
  *
  * 100,000 entries of 1 KB are asked for at random; every so often a new one is put in (one in 20,
  * or every other operation), which pushes one out; what is asked for and gone is put back. A few
- * rounds, the caches taking turns, medians. Then what one hit takes, what an entry takes beside its
- * bytes, and how long memory takes to return when 2 GB become 512 MB. With --threads
+ * rounds, the caches taking turns, medians. A cache that hits less puts back more often: `ops` are
+ * what was asked for, `calls` count that work too. Then what one hit takes, what an entry takes
+ * beside its bytes, and how long memory takes to return when 2 GB become 512 MB. With --threads
  * or --inserts only the mixes of that kind; with --caches only the first so many (1: ours, for a
  * profiler). */
 #include "backend.h"
@@ -54,7 +55,7 @@ struct worker {
     uint64_t seed;
     int index, insert_percent;
     int64_t n_ops, n_gets, n_hits;
-    uint64_t n_inserted;
+    uint64_t n_inserted; // new ones; n_gets - n_hits were put back
 };
 
 static uint64_t next(uint64_t *seed)
@@ -92,7 +93,7 @@ static void *work(void *arg)
 }
 
 struct rate {
-    double ops_per_s, hit_rate;
+    double ops_per_s, calls_per_op, hit_rate;
 };
 
 static void *filled(const struct backend *backend)
@@ -132,7 +133,7 @@ static struct rate measure(
     while ((double)(mface_time_us() - start_us) < 1e6 * seconds)
         nanosleep(&(struct timespec) { .tv_nsec = 5000000 }, NULL);
     atomic_store(&stop, true);
-    double n_ops = 0, n_gets = 1, n_hits = 0;
+    double n_ops = 0, n_gets = 0, n_hits = 0;
     for (int i = 0; i < n_threads; i++) {
         pthread_join(threads[i], NULL);
         n_ops += (double)workers[i].n_ops;
@@ -141,7 +142,7 @@ static struct rate measure(
     }
     const double wall_s = (double)(mface_time_us() - start_us) / 1e6;
     backend->close(cache);
-    return (struct rate) { n_ops / wall_s, n_hits / n_gets };
+    return (struct rate) { n_ops / wall_s, 1 + (n_gets - n_hits) / n_ops, n_hits / n_gets };
 }
 
 static int compare(const void *a, const void *b)
@@ -157,32 +158,33 @@ static double median(double *values, int n)
 }
 
 /* One cache's part of a mix; beside a peer, the median of what each round says of the two. */
-static void print_cache(int which, double ops[][N_ROUNDS_MAX], int n_rounds, double hit_rate)
+static void print_cache(int which, struct rate rates[][N_ROUNDS_MAX], int n_rounds)
 {
-    double ratios[N_ROUNDS_MAX], own[N_ROUNDS_MAX];
+    double ops_ratios[N_ROUNDS_MAX], calls_ratios[N_ROUNDS_MAX], own[N_ROUNDS_MAX], hit_rate = 0;
     for (int round = 0; round < n_rounds; round++) {
-        ratios[round] = ops[0][round] / ops[which][round];
-        own[round] = ops[which][round];
+        const struct rate ours = rates[0][round], rate = rates[which][round];
+        own[round] = rate.ops_per_s;
+        ops_ratios[round] = ours.ops_per_s / rate.ops_per_s;
+        calls_ratios[round] = ops_ratios[round] * ours.calls_per_op / rate.calls_per_op;
+        hit_rate += rate.hit_rate / n_rounds;
     }
-    printf(", \"%s\": {\"ops_per_s\": %.0f, \"hit_rate\": %.4f, \"ops_ratio\": %.3f}",
-        backends[which]->name, median(own, n_rounds), hit_rate, median(ratios, n_rounds));
+    printf(", \"%s\": {\"ops_per_s\": %.0f, \"hit_rate\": %.4f, \"ops_ratio\": %.3f, "
+           "\"calls_ratio\": %.3f}",
+        backends[which]->name, median(own, n_rounds), hit_rate, median(ops_ratios, n_rounds),
+        median(calls_ratios, n_rounds));
 }
 
 /* The caches take turns, so that a busy machine is busy for all of them. */
 static void print_mix(
     const struct options *options, int n_threads, int insert_percent, const char *separator)
 {
-    double ops[N_BACKENDS_MAX][N_ROUNDS_MAX], hits[N_BACKENDS_MAX] = { 0 };
+    struct rate rates[N_BACKENDS_MAX][N_ROUNDS_MAX];
     for (int round = 0; round < options->n_rounds; round++)
-        for (int i = 0; i < options->n_backends; i++) {
-            const struct rate rate =
-                measure(backends[i], n_threads, insert_percent, options->seconds);
-            ops[i][round] = rate.ops_per_s;
-            hits[i] += rate.hit_rate / options->n_rounds;
-        }
+        for (int i = 0; i < options->n_backends; i++)
+            rates[i][round] = measure(backends[i], n_threads, insert_percent, options->seconds);
     printf("%s{\"threads\": %d, \"insert_percent\": %d", separator, n_threads, insert_percent);
     for (int i = 0; i < options->n_backends; i++)
-        print_cache(i, ops, options->n_rounds, hits[i]);
+        print_cache(i, rates, options->n_rounds);
     printf("}");
 }
 

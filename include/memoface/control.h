@@ -19,6 +19,7 @@ extern "C" {
 struct mface_control_state {
     int64_t settings_version; // 1, 2, …: raised by each change
     int64_t first_frame;      // of the running job: the first one under the settings in force
+    int64_t frames_let_in;    // of the running job, or the last
     int is_running, is_paused;
     double paused_s; // of the running job, or the last
 };

@@ -1,4 +1,4 @@
-/* Blocks up to a few hundred kilobytes are kept when they are freed and given out again, because a
+/* Blocks up to a plane of a frame are kept when they are freed and given out again, because a
  * frame asks for the same ones as the frame before: after the first few nothing is allocated. Sizes
  * are rounded up to classes a quarter of an octave apart, counted in cache lines (1, 2, 3, 4, 5, 6,
  * 7, 8, 10, 12, 14, 16, 20, …), and freed blocks of a class wait in a list of their own. A block's
@@ -16,8 +16,9 @@ enum { HUGE_PAGE = 2 << 20 };
 
 enum {
     N_CLASSES = 60,
-    KEPT_BLOCK_MAX_BYTES = 2 << 20, // larger ones are rare, and not worth holding on to
-    KEPT_MAX_BYTES = 32 << 20,      // in all
+    KEPT_BLOCK_MAX_BYTES = 4 << 20, // class N_CLASSES - 1; larger ones are not worth holding on to
+    KEPT_MAX_BYTES = 48 << 20,      // in all: the frames in flight at 1080p, 10 bits
+    MAPPING_SLACK_BYTES = 8192,     // by which the system's largest blocks are larger than asked
 };
 
 struct kept {
@@ -68,7 +69,7 @@ static void *take_kept(unsigned class)
 static bool keep(void *ptr)
 {
     const size_t bytes = malloc_usable_size(ptr);
-    if (!keeps || bytes < MFACE_ALIGN || bytes > KEPT_BLOCK_MAX_BYTES ||
+    if (!keeps || bytes < MFACE_ALIGN || bytes > KEPT_BLOCK_MAX_BYTES + MAPPING_SLACK_BYTES ||
         (uintptr_t)ptr % MFACE_ALIGN != 0)
         return false;
     unsigned class = class_of(bytes / MFACE_ALIGN);

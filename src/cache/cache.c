@@ -101,8 +101,9 @@ static bool shrink_some(struct mface_cache *cache)
     bool more = true;
     cache_ledger_open(cache);
     for (int i = 0; i < SHRINK_STEPS && more; i++)
-        more = cache_used_bytes(cache) > cache->limit_bytes &&
-               (cache_room_chill(&cache->room) || cache_evict_one(cache));
+        more =
+            cache_used_bytes(cache) > cache->limit_bytes &&
+            (cache_room_chill(&cache->room) || cache_stock_drain(cache) || cache_evict_one(cache));
     cache_ledger_close(cache);
     return more;
 }
@@ -128,6 +129,7 @@ enum mface_status mface_cache_resize(struct mface_cache *cache, int64_t budget_b
 void mface_cache_drop_all(struct mface_cache *cache)
 {
     cache_ledger_open(cache);
+    cache_stock_drain(cache);
     while (cache_evict_one(cache)) {
     }
     cache_trim(cache);

@@ -20,8 +20,9 @@
 struct cache_index {
     _Atomic uint64_t *slots;
     _Atomic uint64_t mask; // slots in use, less one
-    int64_t n_entries;
     size_t reserved_bytes; // of addresses: twice the largest size
+    uint8_t apart[40];     // what follows is written often: not on the line that readers need
+    int64_t n_entries;
 };
 
 /* Callers need not pass well-mixed keys: either half may be a plain count. */
@@ -51,6 +52,13 @@ static inline uint32_t cache_index_probe(
             return (uint32_t)slot;
     }
     return 0;
+}
+
+/* Begins to load what a probe for that hash would read. */
+static inline void cache_index_prefetch(const struct cache_index *index, uint64_t hash)
+{
+    const uint64_t mask = atomic_load_explicit(&index->mask, memory_order_relaxed);
+    __builtin_prefetch(&index->slots[(hash >> 32) & mask], 1);
 }
 
 /* Both under the shard's lock. Insert cannot fail below n_max entries; it returns by how many bytes

@@ -9,10 +9,11 @@
  * reads the index and swaps the entry's meta word (entry.h). Bytes are filled outside all locks,
  * between reserve and commit.
  *
- * A load opens the ledger once, in reserve. Commit only leaves the entry in `arrivals`, and whoever
- * opens the ledger next takes it into the policy, before anything else: so nobody who holds the
- * ledger sees a policy without an entry that was committed before. In a full cache reserve hands
- * the victim's slot on as it is, and its former key leaves the index after the ledger was closed.
+ * A load opens the ledger once, in reserve, or once for several loads of one size (stock.c). Commit
+ * only leaves the entry in its thread's `arrivals`, and whoever opens the ledger next takes it into
+ * the policy, before anything else: so nobody who holds the ledger sees a policy without an entry
+ * that was committed before. In a full cache reserve hands the victim's slot on as it is, and its
+ * former key leaves the index after the ledger was closed.
  *
  * One ledger and not one a shard, because entries differ in size by five orders of magnitude: a
  * budget cut into shards would refuse what the whole could hold, and the policy would be another
@@ -27,20 +28,32 @@
 #include "cache/room.h"
 #include "cache/table.h"
 
-enum { CACHE_SHARDS_MAX = 16, CACHE_STRIPES = 16 };
+enum { CACHE_SHARDS_MAX = 16, CACHE_STRIPES = 16, CACHE_STOCK_MAX = 8 };
 
 struct cache_flight;
 
 struct cache_shard {
-    _Alignas(64) struct cache_lock lock; // guards what follows; index slots are read without it
-    struct cache_bell landed;            // some flight is done
-    struct cache_flight *flights;        // keys being loaded: as many as threads load, a short list
-    struct cache_flight *spare;          // for reuse
-    struct cache_index index;
+    _Alignas(64) struct cache_index index; // its first line and slots are read without the lock
+    struct cache_lock lock;                // guards all of this
+    struct cache_bell landed;              // some flight is done
+    struct cache_flight *flights; // keys being loaded: as many as threads load, a short list
+    struct cache_flight *spare;   // for reuse
 };
 
-/* Lookups are counted where no other thread counts, so that counting is no contention. */
+_Static_assert(sizeof(struct cache_shard) == 128, "one line for readers, one for writers");
+
+/* Evicted entries whose slots are kept for a thread's next loads; see stock.c. */
+struct cache_stock {
+    _Atomic uint32_t ids[CACHE_STOCK_MAX]; // 0: none
+    size_t size;                           // that was last asked for
+    int batch;                             // how many were taken together
+};
+
+/* What a thread does often it does where no other thread does it: counting lookups is then no
+ * contention, and loads seldom meet. All threads beyond the stripes share the last one. */
 struct cache_stripe {
+    _Alignas(64) _Atomic uint32_t arrivals; // committed, not yet in the policy: the last of a chain
+    struct cache_stock stock;               // size, batch: the thread's own
     _Alignas(64) mface_counter hits[MFACE_CACHE_CLASSES_MAX];
     mface_counter misses[MFACE_CACHE_CLASSES_MAX];
     mface_counter saved_us[MFACE_CACHE_CLASSES_MAX];
@@ -58,8 +71,7 @@ struct mface_cache {
     struct cache_shard *shards;  //
     _Atomic int64_t index_bytes; // of all shards
 
-    _Alignas(64) _Atomic uint32_t arrivals; // committed, not yet in the policy: the last of a chain
-    _Alignas(64) struct cache_lock ledger;  // guards everything below but the stripes
+    _Alignas(64) struct cache_lock ledger; // guards everything below but the stripes
     struct cache_table table;
     struct cache_room room;
     int64_t fixed_bytes; // of the cache itself
@@ -67,7 +79,7 @@ struct mface_cache {
     int64_t evicted_bytes; // ever
     struct cache_class_counts classes[MFACE_CACHE_CLASSES_MAX];
 
-    struct cache_stripe stripes[CACHE_STRIPES]; // each written by its thread; the last by any
+    struct cache_stripe stripes[CACHE_STRIPES]; // each a thread's; the last is shared
 };
 
 static inline struct cache_shard *cache_shard_of(const struct mface_cache *cache, uint64_t hash)
@@ -95,13 +107,18 @@ void cache_note_peak(struct mface_cache *cache);
 /* An entry in state FILLING with one reference and room for its bytes; NULL when there is none. */
 struct mface_blob *cache_take_blob(struct mface_cache *cache, size_t size);
 /* The same where something must go for it and the victim's slot suits: its entry and its bytes pass
- * on as they are, so no account changes and the next loader can have the ledger at once. Then the
- * caller must still unlist the former key. NULL where it is not as simple as that; one entry may
+ * on as they are, so no account changes and the next loader can have the ledger at once. Who uses
+ * it must still unlist its former key. NULL where it is not as simple as that; one entry may
  * have been evicted then. */
-struct mface_blob *cache_take_over(
-    struct mface_cache *cache, size_t size, struct mface_key *former_key);
+struct mface_blob *cache_take_over(struct mface_cache *cache, size_t size);
 void cache_give_blob(struct mface_cache *cache, struct mface_blob *blob); // FILLING; becomes FREE
 void cache_trim(struct mface_cache *cache);
+
+/* stock.c: entries as from cache_take_over(), some of them before they are needed. */
+struct mface_blob *cache_stock_take(struct mface_cache *cache, size_t size); // needs no lock
+struct mface_blob *cache_stock_fill(struct mface_cache *cache, size_t size); // under the ledger
+/* Under the ledger: all that is in stock becomes free room; false when there was none. */
+bool cache_stock_drain(struct mface_cache *cache);
 
 /* flight.c; all under the shard's lock. */
 struct cache_flight *cache_flight_find(struct cache_shard *shard, struct mface_key key);
@@ -116,6 +133,7 @@ int cache_flight_land(struct cache_shard *shard, struct mface_key key, struct mf
 void cache_flight_clear(struct cache_shard *shard);
 
 /* stats.c */
+struct cache_stripe *cache_own_stripe(struct mface_cache *cache); // of the calling thread
 void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us);
 void cache_count_miss(struct mface_cache *cache, unsigned cls);
 

@@ -10,18 +10,21 @@ enum { COMPACT_AFTER_BYTES = 256 << 10 };
 void cache_announce(struct mface_cache *cache, struct mface_blob *blob)
 {
     const uint32_t id = (uint32_t)(blob - cache->entries);
-    uint32_t head = atomic_load_explicit(&cache->arrivals, memory_order_relaxed);
+    struct cache_stripe *stripe = cache_own_stripe(cache);
+    uint32_t head = atomic_load_explicit(&stripe->arrivals, memory_order_relaxed);
     do
         blob->newer = head;
     while (!atomic_compare_exchange_weak_explicit(
-        &cache->arrivals, &head, id, memory_order_release, memory_order_relaxed));
+        &stripe->arrivals, &head, id, memory_order_release, memory_order_relaxed));
 }
 
 /* The chain is taken whole, so that no number can leave and return under a pusher's eyes; the first
  * to come is at its end. */
-static uint32_t take_arrivals(struct mface_cache *cache)
+static uint32_t take_arrivals(struct mface_cache *cache, struct cache_stripe *stripe)
 {
-    uint32_t id = atomic_exchange_explicit(&cache->arrivals, 0, memory_order_acquire);
+    if (!atomic_load_explicit(&stripe->arrivals, memory_order_relaxed))
+        return 0;
+    uint32_t id = atomic_exchange_explicit(&stripe->arrivals, 0, memory_order_acquire);
     uint32_t first = 0;
     while (id) {
         const uint32_t next = cache->entries[id].newer;
@@ -32,9 +35,9 @@ static uint32_t take_arrivals(struct mface_cache *cache)
     return first;
 }
 
-void cache_take_in(struct mface_cache *cache)
+static void take_in_of(struct mface_cache *cache, struct cache_stripe *stripe)
 {
-    for (uint32_t id = take_arrivals(cache), next; id; id = next) {
+    for (uint32_t id = take_arrivals(cache, stripe), next; id; id = next) {
         struct mface_blob *blob = &cache->entries[id];
         struct cache_class_counts *counts = &cache->classes[blob->cls];
         next = blob->newer;
@@ -45,11 +48,16 @@ void cache_take_in(struct mface_cache *cache)
     }
 }
 
+void cache_take_in(struct mface_cache *cache)
+{
+    for (int i = 0; i < CACHE_STRIPES; i++)
+        take_in_of(cache, &cache->stripes[i]);
+}
+
 void cache_ledger_open(struct mface_cache *cache)
 {
     cache_lock_take(&cache->ledger);
-    if (atomic_load_explicit(&cache->arrivals, memory_order_relaxed))
-        cache_take_in(cache);
+    cache_take_in(cache);
 }
 
 void cache_ledger_close(struct mface_cache *cache)
@@ -163,7 +171,7 @@ bool cache_make_room(struct mface_cache *cache, size_t size)
     int64_t over_bytes;
     while (
         (over_bytes = cache_used_bytes(cache) + need_bytes(cache, size) - cache->limit_bytes) > 0) {
-        if (cache_room_chill(&cache->room))
+        if (cache_room_chill(&cache->room) || cache_stock_drain(cache))
             continue;
         const int64_t evicted_bytes = cache->evicted_bytes - start_bytes;
         if (evicted_bytes > over_bytes + COMPACT_AFTER_BYTES && compact(cache))
@@ -181,8 +189,16 @@ static void start_filling(struct mface_cache *cache, struct mface_blob *blob)
         cache_meta_make(CACHE_FILLING, cache_policy_now(cache->policy), 1), memory_order_relaxed);
 }
 
-struct mface_blob *cache_take_over(
-    struct mface_cache *cache, size_t size, struct mface_key *former_key)
+/* What its next loader will touch; it has been out of use for long. */
+static void prefetch(const struct mface_cache *cache, const struct mface_blob *blob)
+{
+    const uint64_t hash = cache_key_hash(blob->key);
+    cache_index_prefetch(&cache_shard_of(cache, hash)->index, hash);
+    __builtin_prefetch(blob->data, 1);
+    __builtin_prefetch(&cache->entries[blob->newer]); // probably the next to go
+}
+
+struct mface_blob *cache_take_over(struct mface_cache *cache, size_t size)
 {
     const int64_t left_bytes = cache->limit_bytes - cache_used_bytes(cache);
     if (left_bytes < 0 || cache->room.warm || left_bytes >= need_bytes(cache, size))
@@ -194,8 +210,8 @@ struct mface_blob *cache_take_over(
         evict_claimed(cache, blob);
         return NULL;
     }
+    prefetch(cache, blob);
     strike_off(cache, blob);
-    *former_key = blob->key;
     start_filling(cache, blob);
     return blob;
 }

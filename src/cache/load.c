@@ -2,7 +2,8 @@
  *
  * In a full cache a load opens the ledger once, in reserve: an entry that must go for it hands
  * over its slot, and what others have committed meanwhile enters the policy. Commit leaves
- * its entry to whoever opens the ledger next. */
+ * its entry to whoever opens the ledger next. Loads of one size after another find their slots in
+ * stock and need no ledger (stock.c). */
 #include "cache/internal.h"
 
 #include <assert.h>
@@ -33,17 +34,18 @@ enum mface_status mface_cache_reserve(struct mface_cache *cache, struct mface_ke
     size_t size, struct mface_blob **out)
 {
     assert(cls < MFACE_CACHE_CLASSES_MAX);
-    struct mface_key former_key;
-    cache_ledger_open(cache);
-    struct mface_blob *former =
-        fits(cache, size) ? cache_take_over(cache, size, &former_key) : NULL;
-    struct mface_blob *blob = former ? former : find_room(cache, size);
-    cache_ledger_close(cache);
+    struct mface_blob *former = cache_stock_take(cache, size), *blob = former;
+    if (!blob) {
+        cache_ledger_open(cache);
+        former = fits(cache, size) ? cache_stock_fill(cache, size) : NULL;
+        blob = former ? former : find_room(cache, size);
+        cache_ledger_close(cache);
+    }
     *out = blob;
     if (!blob)
         return MFACE_ERR_NOSPC;
     if (former) // until then its former key leads to an entry that is not visible: a miss
-        cache_unlist(cache, former_key, former);
+        cache_unlist(cache, former->key, former);
     blob->key = key;
     blob->size = size;
     blob->cls = cls & 0xff;

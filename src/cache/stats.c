@@ -46,7 +46,7 @@ static void add_own(mface_counter *counter, int64_t value)
     atomic_store_explicit(counter, mface_counter_get(counter) + value, memory_order_relaxed);
 }
 
-static struct cache_stripe *own_stripe(struct mface_cache *cache)
+struct cache_stripe *cache_own_stripe(struct mface_cache *cache)
 {
     if (!stripe_plus_1)
         stripe_plus_1 = take_stripe() + 1;
@@ -55,7 +55,7 @@ static struct cache_stripe *own_stripe(struct mface_cache *cache)
 
 void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
 {
-    struct cache_stripe *stripe = own_stripe(cache);
+    struct cache_stripe *stripe = cache_own_stripe(cache);
     if (stripe_plus_1 - 1 == SHARED_STRIPE) {
         mface_counter_add(&stripe->hits[cls], 1);
         mface_counter_add(&stripe->saved_us[cls], cost_us);
@@ -67,7 +67,7 @@ void cache_count_hit(struct mface_cache *cache, unsigned cls, int64_t cost_us)
 
 void cache_count_miss(struct mface_cache *cache, unsigned cls)
 {
-    struct cache_stripe *stripe = own_stripe(cache);
+    struct cache_stripe *stripe = cache_own_stripe(cache);
     if (stripe_plus_1 - 1 == SHARED_STRIPE)
         mface_counter_add(&stripe->misses[cls], 1);
     else

@@ -41,11 +41,67 @@ void mface_frame_unref(struct mface_frame **frame)
     *frame = NULL;
 }
 
+static void free_plane(void *opaque, uint8_t *data)
+{
+    (void)opaque;
+    mface_mem_free(data);
+}
+
+/* Gives `copy` a plane of its own; rows and their number are padded as av_frame_get_buffer() does,
+ * for encoders that read beyond them. */
+static bool add_plane(AVFrame *copy, int plane, size_t row_bytes, size_t rows)
+{
+    const size_t stride = mface_align_up(row_bytes, MFACE_ALIGN);
+    const size_t bytes = stride * mface_align_up(rows, 32) + MFACE_ALIGN;
+    uint8_t *data = mface_mem_alloc(bytes);
+    if (!data)
+        return false;
+    copy->buf[plane] = av_buffer_create(data, bytes, free_plane, NULL, 0);
+    if (!copy->buf[plane]) {
+        mface_mem_free(data);
+        return false;
+    }
+    copy->data[plane] = data;
+    copy->linesize[plane] = (int)stride;
+    return true;
+}
+
+static bool add_planes(AVFrame *copy, const AVFrame *av)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(av->format);
+    copy->format = av->format;
+    copy->width = av->width;
+    copy->height = av->height;
+    for (int plane = 0; plane < av_pix_fmt_count_planes(av->format); plane++) {
+        const bool is_chroma = plane == 1 || plane == 2;
+        const int rows = AV_CEIL_RSHIFT(av->height, is_chroma ? desc->log2_chroma_h : 0);
+        const int row_bytes = av_image_get_linesize(av->format, av->width, plane);
+        if (row_bytes < 0 || !add_plane(copy, plane, (size_t)row_bytes, (size_t)rows))
+            return false;
+    }
+    return true;
+}
+
+/* The decoder keeps most frames to predict others from. av_frame_make_writable() would ask the
+ * system for each copy's memory anew, whose pages cost more than the copying; ours comes again. */
+static bool copy_for_us(AVFrame *av)
+{
+    AVFrame *copy = av_frame_alloc();
+    const bool is_copied = copy && add_planes(copy, av) && av_frame_copy(copy, av) >= 0 &&
+                           av_frame_copy_props(copy, av) >= 0;
+    if (is_copied) {
+        av_frame_unref(av);
+        av_frame_move_ref(av, copy);
+    }
+    av_frame_free(&copy);
+    return is_copied;
+}
+
 enum mface_status mface_frame_make_writable(struct mface_frame *frame)
 {
-    if (av_frame_make_writable(frame->av) < 0)
-        return mface_fail_nomem("copying a frame");
-    return MFACE_OK;
+    if (av_frame_is_writable(frame->av) || copy_for_us(frame->av))
+        return MFACE_OK;
+    return mface_fail_nomem("copying a frame");
 }
 
 int64_t mface_frame_index(const struct mface_frame *frame)

@@ -1,5 +1,5 @@
-/* Convolutions of our own in f32: 3×3 with stride 1 and channels last, by Winograd's F(4×4, 3×3),
- * which takes a quarter of the multiplications.
+/* Convolutions of our own in f32: 3×3 with stride 1 and 5×5 with stride 2, channels last, by
+ * Winograd's F(4×4, 3×3), which takes a quarter of the multiplications, or a third.
  *
  * A kernel is immutable: many threads may run it at once, each with scratch of its own. Results
  * do not depend on the number of threads, on the batch a picture is in or on the instruction set.

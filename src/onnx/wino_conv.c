@@ -1,25 +1,27 @@
-/* Winograd convolutions: what is computed where, and in what order.
- *
- * The work is a list of items (block of tiles, part of the panels), each thread takes a stretch of
- * it. A thread transforms the pixels of the block it is at for itself, then takes its panels one by
- * one: products chunk by chunk, then the way back. Blocks run on from one picture to the next. */
+/* Winograd convolutions: which ones there are, and what is made ready for runs. */
 #include "onnx/wino_conv.h"
 
 #include "base/mem.h"
-#include "onnx/parallel.h"
 
-#include <math.h>
 #include <string.h>
+
+static bool is_window(
+    const struct mface_dnnl_conv *conv, int64_t kernel, int64_t stride, int64_t pad)
+{
+    for (int i = 0; i < 2; i++)
+        if (conv->kernel[i] != kernel || conv->stride[i] != stride || conv->dilation[i] != 1 ||
+            conv->pad_begin[i] != pad || conv->pad_end[i] != pad)
+            return false;
+    return true;
+}
 
 bool mface_wino_conv_fits(const struct mface_dnnl_conv *conv)
 {
     if (conv->transposed || conv->n_spatial != 2 || conv->groups != 1 || !conv->channels_last ||
         conv->src_bf16 || conv->dst_bf16 || !conv->weights.data || (conv->has_bias && !conv->bias))
         return false;
-    for (int i = 0; i < 2; i++)
-        if (conv->kernel[i] != 3 || conv->stride[i] != 1 || conv->dilation[i] != 1 ||
-            conv->pad_begin[i] != 1 || conv->pad_end[i] != 1)
-            return false;
+    if (!is_window(conv, 3, 1, 1) && !is_window(conv, 5, 2, 2))
+        return false;
     /* Indices of tiles and values of a picture's row are ints. */
     const int64_t limit = 1 << 14;
     return conv->in[0] <= limit && conv->in[1] <= limit && conv->in_channels <= limit &&
@@ -29,9 +31,14 @@ bool mface_wino_conv_fits(const struct mface_dnnl_conv *conv)
                conv->activation == MFACE_ACTIVATION_CLIP);
 }
 
+/* Measured on one and two cores (Zen 3), weights not in the cache. A tile or two do not pay for
+ * transforming weights, of which a 5×5 window has four sets, and with few channels pixels and
+ * results are transformed for too few products. */
 bool mface_wino_conv_pays(const struct mface_dnnl_conv *conv)
 {
-    return conv->in_channels >= 16 && conv->in[0] * conv->in[1] >= 16;
+    const int64_t least_pixels = conv->stride[0] == 1 ? 36 : 100;
+    return conv->out[0] * conv->out[1] >= least_pixels && conv->in_channels >= 16 &&
+           conv->in_channels * conv->out_channels >= 256;
 }
 
 static int divide_up(int a, int b)
@@ -39,26 +46,40 @@ static int divide_up(int a, int b)
     return (a + b - 1) / b;
 }
 
+static enum mface_wino_activation activation_of(const struct mface_dnnl_conv *conv)
+{
+    switch (conv->activation) {
+    case MFACE_ACTIVATION_RELU:
+        return MFACE_WINO_SLOPE;
+    case MFACE_ACTIVATION_CLIP:
+        return MFACE_WINO_CUT;
+    default:
+        return MFACE_WINO_NONE;
+    }
+}
+
 static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_conv *conv,
     const struct mface_wino_kernels *loops)
 {
-    const bool relu = conv->activation == MFACE_ACTIVATION_RELU;
-    const bool clip = conv->activation == MFACE_ACTIVATION_CLIP;
     *kernel = (struct mface_wino_conv) {
         .loops = loops,
         .batch = (int)conv->batch,
-        .height = (int)conv->in[0],
-        .width = (int)conv->in[1],
+        .in_height = (int)conv->in[0],
+        .in_width = (int)conv->in[1],
+        .height = (int)conv->out[0],
+        .width = (int)conv->out[1],
+        .stride = (int)conv->stride[0],
+        .n_phases = (int)(conv->stride[0] * conv->stride[0]),
         .in_channels = (int)conv->in_channels,
         .out_channels = (int)conv->out_channels,
         .panel = MFACE_WINO_VECTORS * loops->lanes,
         .n_panels = divide_up((int)conv->out_channels, MFACE_WINO_VECTORS * loops->lanes),
-        .n_tiles_x = divide_up((int)conv->in[1], MFACE_WINO_TILE),
-        .n_tiles_y = divide_up((int)conv->in[0], MFACE_WINO_TILE),
+        .n_tiles_x = divide_up((int)conv->out[1], MFACE_WINO_TILE),
+        .n_tiles_y = divide_up((int)conv->out[0], MFACE_WINO_TILE),
         .sum = conv->sum,
-        .slope = relu ? conv->alpha : 1.0f,
-        .least = clip ? conv->alpha : -INFINITY,
-        .greatest = clip ? conv->beta : INFINITY,
+        .activation = activation_of(conv),
+        .alpha = conv->alpha,
+        .beta = conv->beta,
     };
     kernel->n_tiles = kernel->batch * kernel->n_tiles_y * kernel->n_tiles_x;
 }
@@ -117,185 +138,4 @@ size_t mface_wino_conv_scratch_bytes(const struct mface_wino_conv *kernel)
 size_t mface_wino_conv_weight_bytes(const struct mface_wino_conv *kernel)
 {
     return kernel->weight_bytes;
-}
-
-struct run {
-    const struct mface_wino_conv *kernel;
-    const float *src;
-    float *dst, *scratch;
-};
-
-/* A thread at work on a block of tiles. */
-struct worker {
-    const struct run *run;
-    float *v, *m, *u;
-    int first_tile, n_tiles; // of the block
-};
-
-struct place {
-    int picture, y, x; // of a tile's first result
-};
-
-static struct place place_of(const struct mface_wino_conv *kernel, int tile)
-{
-    const int row = tile / kernel->n_tiles_x;
-    return (struct place) {
-        .picture = row / kernel->n_tiles_y,
-        .y = row % kernel->n_tiles_y * MFACE_WINO_TILE,
-        .x = tile % kernel->n_tiles_x * MFACE_WINO_TILE,
-    };
-}
-
-/* In pixels, from the first of the first picture. */
-static size_t pixel_at(const struct mface_wino_conv *kernel, struct place at)
-{
-    return ((size_t)at.picture * (size_t)kernel->height + (size_t)at.y) * (size_t)kernel->width +
-           (size_t)at.x;
-}
-
-/* The pixels of a tile reach one beyond its results. */
-static void point_at_pixels(
-    const struct run *run, struct place place, const float *pixels[MFACE_WINO_POINTS])
-{
-    const struct mface_wino_conv *kernel = run->kernel;
-    for (int i = 0; i < MFACE_WINO_POINTS; i++) {
-        struct place at = place;
-        at.y += i / MFACE_WINO_SIDE - 1;
-        at.x += i % MFACE_WINO_SIDE - 1;
-        const bool is_inside =
-            at.y >= 0 && at.y < kernel->height && at.x >= 0 && at.x < kernel->width;
-        pixels[i] = is_inside ? run->src + pixel_at(kernel, at) * (size_t)kernel->in_channels
-                              : kernel->zeros;
-    }
-}
-
-static void begin_block(struct worker *worker, int block)
-{
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    const int64_t n_tiles = kernel->n_tiles;
-    worker->first_tile = (int)(n_tiles * block / kernel->n_blocks);
-    worker->n_tiles = (int)(n_tiles * (block + 1) / kernel->n_blocks) - worker->first_tile;
-    struct mface_wino_source source = {
-        .n_channels = kernel->in_channels,
-        .chunk = kernel->chunk,
-        .plane = kernel->v_plane,
-        .planes = kernel->v_plane * MFACE_WINO_POINTS,
-    };
-    for (int i = 0; i < worker->n_tiles; i++) {
-        point_at_pixels(worker->run, place_of(kernel, worker->first_tile + i), source.pixels);
-        source.out = worker->v + (size_t)i * (size_t)kernel->chunk;
-        kernel->loops->transform_source(&source);
-    }
-}
-
-/* The weights of one chunk for one panel, transformed. */
-static void expand_weights(const struct worker *worker, int panel, int chunk, int n_channels)
-{
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    const size_t first =
-        (size_t)panel * (size_t)kernel->in_channels + (size_t)(chunk * kernel->chunk);
-    const float *weights = kernel->weights + first * MFACE_WINO_TAPS * (size_t)kernel->panel;
-    kernel->loops->transform_weights(weights, n_channels, worker->u, kernel->u_plane);
-}
-
-static int panel_channels(const struct mface_wino_conv *kernel, int panel)
-{
-    const int rest = kernel->out_channels - panel * kernel->panel;
-    return rest < kernel->panel ? rest : kernel->panel;
-}
-
-static void multiply_panel(const struct worker *worker, int panel)
-{
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    struct mface_wino_product product = {
-        .u = worker->u,
-        .m = worker->m,
-        .v_plane = kernel->v_plane,
-        .u_plane = kernel->u_plane,
-        .m_plane = kernel->m_plane,
-        .n_tiles = worker->n_tiles,
-        .chunk = kernel->chunk,
-        .is_narrow = panel_channels(kernel, panel) <= kernel->loops->lanes,
-    };
-    for (int chunk = 0; chunk < kernel->n_chunks; chunk++) {
-        const int rest = kernel->in_channels - chunk * kernel->chunk;
-        product.n_channels = rest < kernel->chunk ? rest : kernel->chunk;
-        product.is_first = !chunk;
-        product.v = worker->v + (size_t)chunk * MFACE_WINO_POINTS * kernel->v_plane;
-        expand_weights(worker, panel, chunk, product.n_channels);
-        kernel->loops->multiply(&product);
-    }
-}
-
-static int least_of(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static void finish_panel(const struct worker *worker, int panel)
-{
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    const size_t channel = (size_t)(panel * kernel->panel), n_out = (size_t)kernel->out_channels;
-    struct mface_wino_result result = {
-        .m_plane = kernel->m_plane,
-        .bias = kernel->bias + channel,
-        .dst_pixel = n_out,
-        .dst_row = n_out * (size_t)kernel->width,
-        .n_channels = panel_channels(kernel, panel),
-        .sum = kernel->sum,
-        .slope = kernel->slope,
-        .least = kernel->least,
-        .greatest = kernel->greatest,
-    };
-    for (int i = 0; i < worker->n_tiles; i++) {
-        const struct place at = place_of(kernel, worker->first_tile + i);
-        result.m = worker->m + (size_t)(i * kernel->panel);
-        result.dst = worker->run->dst + pixel_at(kernel, at) * n_out + channel;
-        result.n_rows = least_of(kernel->height - at.y, MFACE_WINO_TILE);
-        result.n_columns = least_of(kernel->width - at.x, MFACE_WINO_TILE);
-        kernel->loops->finish(&result);
-    }
-}
-
-static void run_items(struct worker *worker, int first, int end)
-{
-    const struct mface_wino_conv *kernel = worker->run->kernel;
-    const int n_parts = kernel->n_parts, n_panels = kernel->n_panels;
-    for (int item = first; item < end; item++) {
-        if (item == first || item % n_parts == 0)
-            begin_block(worker, item / n_parts);
-        const int part = item % n_parts;
-        for (int panel = n_panels * part / n_parts; panel < n_panels * (part + 1) / n_parts;
-             panel++) {
-            multiply_panel(worker, panel);
-            finish_panel(worker, panel);
-        }
-    }
-}
-
-/* Of `threads` workers; one of them may do the work of several. */
-static void run_workers(const void *user, int64_t first, int64_t end)
-{
-    const struct run *run = user;
-    const struct mface_wino_conv *kernel = run->kernel;
-    const int64_t n_items = (int64_t)kernel->n_blocks * kernel->n_parts;
-    for (int64_t i = first; i < end; i++) {
-        float *scratch = run->scratch + (size_t)i * kernel->scratch_values;
-        struct worker worker = {
-            .run = run,
-            .v = scratch,
-            .m = scratch + kernel->v_values,
-            .u = scratch + kernel->v_values + kernel->m_values,
-        };
-        run_items(&worker, (int)(n_items * i / kernel->threads),
-            (int)(n_items * (i + 1) / kernel->threads));
-    }
-}
-
-void mface_wino_conv_run(
-    const struct mface_wino_conv *kernel, const float *src, float *dst, void *scratch)
-{
-    const struct run run = { kernel, src, dst, scratch };
-    const int64_t work = (int64_t)kernel->n_tiles * kernel->in_channels * kernel->out_channels;
-    mface_parallel(kernel->threads, kernel->threads, work, run_workers, &run);
 }

@@ -10,25 +10,28 @@ const struct mface_wino_kernels *mface_wino_kernels(void);
 
 struct mface_wino_conv {
     const struct mface_wino_kernels *loops;
-    int batch, height, width, in_channels, out_channels;
+    int batch, in_height, in_width, height, width, in_channels, out_channels;
+    int stride;                        // 1: 3×3; 2: 5×5, a sum of n_phases 3×3 convolutions
+    int n_phases;                      // of pixels whose rows and columns are even or odd
     int panel, n_panels;               // output channels of a panel
     int chunk, n_chunks;               // input channels of a chunk
     int n_tiles_x, n_tiles_y, n_tiles; // of a picture; of all
     int threads;
     bool sum;
-    float slope, least, greatest;
+    enum mface_wino_activation activation;
+    float alpha, beta;
     float *bias;  // a panel's worth for each panel, zeros beyond the last channel
     float *zeros; // a pixel outside of the picture
 
-    /* Packed: [panel][input channel][tap][output channel]. They are transformed in each run, chunk
-     * by chunk: that costs less than to fetch four times as much from memory. */
+    /* Packed: [panel][phase][input channel][tap][output channel]. They are transformed in each run,
+     * chunk by chunk: that costs less than to fetch four times as much from memory. */
     const float *weights;
     bool owns_weights; // else they are the store's
     size_t weight_bytes;
 
     /* How a run is cut up: into blocks of tiles, and each block into parts, ranges of panels. */
     int n_blocks, n_parts;
-    size_t v_plane, u_plane, m_plane;          // floats
+    size_t v_plane, m_plane;                   // floats
     size_t v_values, m_values, scratch_values; // of a thread
 };
 

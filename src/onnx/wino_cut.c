@@ -4,9 +4,6 @@
 #include "base/mem.h"
 
 enum {
-    /* Input channels whose weights for a panel, transformed, leave room in a second-level cache of
-     * 512 KiB for the panel's sums. */
-    CHUNK_MAX = 64,
     /* A block's pixels, transformed, are read once for each panel, in order: a share of the
      * third-level cache will do, and larger blocks meet the weights less often. */
     V_BYTES = 4 << 20,
@@ -59,7 +56,7 @@ static void choose_grid(struct mface_wino_conv *kernel, int least)
 
 static void choose_chunk(struct mface_wino_conv *kernel)
 {
-    const int64_t n_chunks = divide_up(kernel->in_channels, CHUNK_MAX);
+    const int64_t n_chunks = divide_up(kernel->in_channels, MFACE_WINO_CHUNK_MAX);
     kernel->chunk = (int)divide_up(divide_up(kernel->in_channels, n_chunks), LANES) * LANES;
     kernel->n_chunks = (int)divide_up(kernel->in_channels, kernel->chunk);
 }
@@ -67,15 +64,15 @@ static void choose_chunk(struct mface_wino_conv *kernel)
 void mface_wino_conv_cut(struct mface_wino_conv *kernel)
 {
     choose_chunk(kernel);
-    const size_t depth = (size_t)kernel->n_chunks * (size_t)kernel->chunk;
+    const size_t n_chunks = (size_t)(kernel->n_phases * kernel->n_chunks);
+    const size_t depth = n_chunks * (size_t)kernel->chunk;
     const int fitting = (int)(V_BYTES / (depth * MFACE_WINO_POINTS * sizeof(float)));
     choose_grid(kernel, (int)divide_up(kernel->n_tiles, fitting ? fitting : 1));
     const size_t tiles = (size_t)divide_up(kernel->n_tiles, kernel->n_blocks);
     kernel->v_plane = odd_lines(tiles * (size_t)kernel->chunk);
     kernel->m_plane = odd_lines(tiles * (size_t)kernel->panel);
-    kernel->u_plane = odd_lines((size_t)kernel->chunk * (size_t)kernel->panel);
-    kernel->v_values = kernel->v_plane * MFACE_WINO_POINTS * (size_t)kernel->n_chunks;
+    kernel->v_values = kernel->v_plane * MFACE_WINO_POINTS * n_chunks;
     kernel->m_values = kernel->m_plane * MFACE_WINO_POINTS;
-    kernel->scratch_values =
-        kernel->v_values + kernel->m_values + kernel->u_plane * MFACE_WINO_POINTS;
+    kernel->scratch_values = kernel->v_values + kernel->m_values +
+                             (size_t)(2 * MFACE_WINO_SIDE * MFACE_WINO_U_PLANE(kernel->panel));
 }

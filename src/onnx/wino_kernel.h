@@ -7,15 +7,18 @@
  *
  *   V = Bᵀ d B     U = G g Gᵀ     M = Σ U·V     Y = Aᵀ M A
  *
- * 36 multiplications stand for 144. The one-dimensional points are 0, ±5/8, ±3/2 and infinity, as
- * oneDNN's own such kernel has them: in f32 results are about 1.5 times as far from exact ones as
- * those of a plain sum, where 0, ±1, ±2 are 3 times as far.
+ * 36 multiplications stand for 144. A 5×5 convolution with stride 2 is the sum of four such ones
+ * over the pixels of even or odd rows and columns, its weights those of even or odd taps. The
+ * one-dimensional points are 0, ±5/8, ±3/2 and infinity, as oneDNN's own such kernel has them: in
+ * f32 results are about 1.5 times as far from exact ones as those of a plain sum, where 0, ±1, ±2
+ * are 3 times as far.
  *
- * Every value is in planes, one for each of the 36 points. Input channels go in chunks that keep
- * planes of weights in the cache, output channels in panels of two vectors:
+ * Every value is in planes, one for each of the 36 points. Input channels go in chunks, output
+ * channels in panels of two vectors, points in three pairs of rows: what a product is made of, and
+ * what it is added to, then stays in a second-level cache.
  *
  *   V   [chunk][36][tile][channel of the chunk]
- *   U   [36][channel of the chunk][output channel of the panel]
+ *   U   [12][channel of the chunk][output channel of the panel]
  *   M   [36][tile][output channel of the panel]
  *
  * For each result the operations and their order are the same whatever vectors, chunks and blocks
@@ -34,6 +37,17 @@ enum {
     MFACE_WINO_TAPS = 9,
     MFACE_WINO_VECTORS = 2, // of a panel
     MFACE_WINO_LANES_MAX = 16,
+    MFACE_WINO_CHUNK_MAX = 64, // input channels
+    MFACE_WINO_PAIRS = 3,
+};
+
+/* Floats between planes of U: an odd number of cache lines, so that all sets of a cache serve. */
+#define MFACE_WINO_U_PLANE(panel) (MFACE_WINO_CHUNK_MAX * (panel) + 16)
+
+enum mface_wino_activation {
+    MFACE_WINO_NONE,
+    MFACE_WINO_SLOPE, // negative results are multiplied by it
+    MFACE_WINO_CUT,   // to a least and a greatest
 };
 
 /* Distances are counted in floats. */
@@ -48,9 +62,10 @@ struct mface_wino_source {
 
 struct mface_wino_product {
     const float *v; // of a chunk
-    const float *u; // of a panel and a chunk
+    const float *u; // of a panel and a chunk: planes of the pair
+    int pair;       // of rows of points
     float *m;
-    size_t v_plane, u_plane, m_plane;
+    size_t v_plane, m_plane;
     int n_tiles, n_channels;
     int chunk;      // channels of a tile in v
     bool is_narrow; // only the first of a panel's vectors counts
@@ -67,8 +82,8 @@ struct mface_wino_result {
     int n_rows, n_columns; // that lie in the picture
     int n_channels;        // of the panel that there are
     bool sum;              // dst's former content is added before the activation
-    float slope;           // what negative results are multiplied by; 1: nothing
-    float least, greatest; // what results are cut to after that
+    enum mface_wino_activation activation;
+    float slope, least, greatest;
 };
 
 struct mface_wino_kernels {
@@ -76,7 +91,7 @@ struct mface_wino_kernels {
     int rows;  // tiles that are multiplied at once
     void (*transform_source)(const struct mface_wino_source *source);
     /* n input channels of a panel, [n][taps][output channel], into U. */
-    void (*transform_weights)(const float *weights, int n, float *u, size_t u_plane);
+    void (*transform_weights)(const float *weights, int n, int pair, float *u);
     void (*multiply)(const struct mface_wino_product *product);
     void (*finish)(const struct mface_wino_result *result);
 };

@@ -187,6 +187,7 @@ static void describe(const struct mface_control *control, struct mface_control_s
     *state = (struct mface_control_state) {
         .settings_version = control->version,
         .first_frame = control->newest ? control->newest->first_frame : 0,
+        .frames_let_in = control->n_let_in,
         .is_running = control->newest != NULL,
         .is_paused = control->is_paused,
         .paused_s = (double)paused_us / 1e6,

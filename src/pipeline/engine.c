@@ -134,6 +134,11 @@ bool mface_engine_follows(const struct mface_engine *engine)
     return engine->settings->detect_every > 1 || engine->settings->smooth > 1;
 }
 
+bool mface_engine_reuses(const struct mface_engine *engine)
+{
+    return engine->cache != NULL;
+}
+
 void mface_eval_begin(
     struct mface_eval *eval, struct mface_engine *engine, struct mface_canvas *canvas)
 {

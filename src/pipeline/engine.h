@@ -79,6 +79,9 @@ void mface_eval_free(struct mface_eval **eval);
 /* Whether faces depend on the frames before; if not, `tracks` may be NULL below. */
 bool mface_engine_follows(const struct mface_engine *engine);
 
+/* Whether a frame that equals another finds that one's results. */
+bool mface_engine_reuses(const struct mface_engine *engine);
+
 /* Takes a frame in. Both are borrowed until the frame is finished, and the canvas' key is set. */
 void mface_eval_begin(
     struct mface_eval *eval, struct mface_engine *engine, struct mface_canvas *canvas);

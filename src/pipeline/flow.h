@@ -31,6 +31,9 @@ struct mface_slot {
     int64_t decoded_us;
     void *token;                  // of the gate
     enum mface_progress progress; // by lock
+    bool is_led;                  // by lock: a worker has it, or will, so that others may wait
+    struct mface_slot *twins;     // by lock: equal frames that wait for this one, by next_twin
+    struct mface_slot *next_twin; // by lock
 };
 
 struct mface_flow {

@@ -3,7 +3,10 @@
  * One step goes in the frames' order, for faces are followed from frame to frame: finding them, at
  * `n_found`. No worker ever waits for its turn there. Who begins a frame, or has just found the
  * faces of one, sees whether it is the next one's turn; the last to look does it. Without
- * following, faces are found as part of the beginning and the turn only passes. */
+ * following, faces are found as part of the beginning and the turn only passes.
+ *
+ * Nor does a worker wait for another that works on the same picture, as in held frames: such a
+ * frame is left lying with its twin, whose worker finishes it too, from the cache. */
 #include "pipeline/flow.h"
 
 #include "base/log.h"
@@ -91,15 +94,63 @@ static void find(struct mface_slot *slot)
     pass_turn(slot);
 }
 
-static void finish(void *arg, int worker)
+static bool are_twins(const struct mface_slot *a, const struct mface_slot *b)
 {
-    (void)worker;
-    struct mface_slot *slot = arg;
+    return a->engine == b->engine && mface_key_equal(a->canvas.key, b->canvas.key);
+}
+
+/* Leaves a frame that was found with its twin, if a worker has that one; else it is the caller's.
+ */
+static bool leave_to_twin(struct mface_slot *slot)
+{
+    struct mface_flow *flow = slot->flow;
+    struct mface_slot *leader = NULL;
+    pthread_mutex_lock(&flow->lock);
+    if (mface_engine_reuses(slot->engine))
+        for (int64_t i = 0; i < flow->n_slots && !leader; i++)
+            if (flow->slots[i].is_led && are_twins(&flow->slots[i], slot))
+                leader = &flow->slots[i];
+    slot->is_led = leader == NULL;
+    if (leader) {
+        slot->next_twin = leader->twins;
+        leader->twins = slot;
+    }
+    pthread_mutex_unlock(&flow->lock);
+    return leader != NULL;
+}
+
+/* Lets the frame go and returns the twins that waited for it: the caller's now. */
+static struct mface_slot *set_done(struct mface_slot *slot)
+{
+    struct mface_flow *flow = slot->flow;
+    pthread_mutex_lock(&flow->lock);
+    struct mface_slot *twins = slot->twins;
+    slot->twins = NULL;
+    slot->is_led = false;
+    slot->progress = MFACE_SLOT_DONE;
+    pthread_cond_broadcast(&flow->changed);
+    pthread_mutex_unlock(&flow->lock);
+    return twins;
+}
+
+static struct mface_slot *finish_one(struct mface_slot *slot)
+{
     int n_faces;
     if (mface_eval_finish(slot->eval, &n_faces) != MFACE_OK)
         tell_first_failure(slot->flow, slot->frame);
     leave(slot);
-    mface_flow_set_progress(slot, MFACE_SLOT_DONE);
+    return set_done(slot);
+}
+
+static void finish(void *arg, int worker)
+{
+    (void)worker;
+    struct mface_slot *twin = finish_one(arg);
+    while (twin) {
+        struct mface_slot *next = twin->next_twin;
+        (void)finish_one(twin); // nobody waits for one that is not led
+        twin = next;
+    }
 }
 
 /* Finds faces as long as it is somebody's turn. The frames found are finished by whoever comes to
@@ -111,7 +162,7 @@ static void find_in_order(struct mface_flow *flow)
         if (found && mface_pool_submit(flow->pool, finish, found) != MFACE_OK)
             finish(found, 0);
         find(next);
-        found = next;
+        found = leave_to_twin(next) ? NULL : next;
     }
     if (found)
         finish(found, 0);

@@ -21,6 +21,7 @@ static void collect(const struct mface_run *run, struct mface_stats *stats)
     stats->frames_total = run->frames_total;
     stats->predicted_fps = run->job->predicted_fps;
     mface_control_get_state(session->control, &state);
+    stats->frames_in_flight = state.frames_let_in - stats->frames - stats->frames_dropped;
     stats->paused_s = state.paused_s;
     stats->settings_version = state.settings_version;
     if (session->settings.cache_size_bytes == 0)

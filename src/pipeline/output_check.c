@@ -104,6 +104,7 @@ enum mface_status mface_output_check(const char *input, const char *output, bool
         return MFACE_OK;
     MFACE_TRY(mface_output_check_differs(output, input, "input"));
     if (!overwrite && is_taken(output))
-        return mface_fail(MFACE_ERR_ARG, "%s: exists already; ask to overwrite it (-y)", output);
+        return mface_fail(
+            MFACE_ERR_ARG, "%s: exists already; --overwrite (-y) replaces it", output);
     return MFACE_OK;
 }

@@ -43,6 +43,8 @@ static void add_job(FILE *file, const struct mface_stats *stats)
     gauge(file, "job_paused_seconds", stats->paused_s, "Time for which the job was paused.");
     gauge(file, "job_frames_expected", (double)stats->frames_total,
         "Frames of the input, an estimate; 0: unknown.");
+    gauge(file, "job_frames_in_flight", (double)stats->frames_in_flight,
+        "Frames that have begun and are not written yet.");
     gauge(file, "resident_peak_bytes", (double)stats->peak_rss_bytes,
         "Most memory the process had resident.");
 }

@@ -36,6 +36,7 @@ char *mface_stats_text(const struct mface_source *source, const struct mface_sna
     source->get_control(source->user, &state);
     json_object_set_new(root, "sequence", json_integer(snapshot->sequence));
     json_object_set_new(root, "frames_total", json_integer(snapshot->stats.frames_total));
+    json_object_set_new(root, "frames_in_flight", json_integer(snapshot->stats.frames_in_flight));
     json_object_set_new(root, "paused", json_boolean(state.is_paused));
     json_object_set_new(root, "recent", recent_json(&snapshot->recent));
     return mface_json_text(root, JSON_COMPACT | JSON_REAL_PRECISION(12));

@@ -268,7 +268,8 @@ static enum mface_status prepare(const struct mface_bench_params *params, struct
         return mface_fail_nomem("benchmark");
     bench->frames = params->frames ? params->frames : FRAMES;
     if (bench->frames < FRAMES_LEAST || bench->frames > FRAMES_MOST)
-        return mface_fail(MFACE_ERR_ARG, "frames: %d to %d", FRAMES_LEAST, FRAMES_MOST);
+        return mface_fail(MFACE_ERR_ARG, "frames: %d is not accepted; give %d..%d", params->frames,
+            FRAMES_LEAST, FRAMES_MOST);
     MFACE_TRY(mface_workloads_parse(params->workloads, &bench->workloads));
     MFACE_TRY(parse_sizes(params->sizes ? params->sizes : default_sizes, bench));
     bench->is_skipped[MFACE_WORKLOAD_MODEL] = !params->other_model;

@@ -17,15 +17,16 @@ static const char style[] =
     "b3d8f5;"
     "--good:#7ad19b;--bad:#f0938c}}\n"
     "body{background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;margin:0 auto;"
-    "max-width:60rem;padding:1.5rem 1rem 4rem}\n"
+    "max-width:76rem;padding:1.5rem 1rem 4rem}\n"
     "h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}\n"
     "p{max-width:44rem}.dim{color:var(--dim)}.scroll{overflow-x:auto}\n"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
-    "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid var(--line);"
+    "th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid var(--line);"
     "white-space:nowrap}\n"
     "th:first-child,td:first-child{text-align:left}\n"
     ".met{color:var(--good);font-weight:600}.missed{color:var(--bad);font-weight:600}\n"
-    "svg{width:100%;height:auto;max-width:52rem}svg text{font:12px system-ui,sans-serif;"
+    "svg{width:100%;height:auto;min-width:32rem;max-width:52rem}svg text{font:12px "
+    "system-ui,sans-serif;"
     "fill:var(--dim)}svg .group{font-weight:600;fill:var(--fg)}svg .value{fill:var(--fg)}\n"
     ".s0{fill:var(--plain)}.s1{fill:var(--off)}.s2{fill:var(--s2)}.s3{fill:var(--s3)}"
     ".s4{fill:var(--s4)}.s5{fill:var(--s5)}.s6,.s7,.s8,.s9{fill:var(--s6)}\n";
@@ -113,8 +114,9 @@ static void write_chart(const struct mface_bench *bench, const char *id, const c
             bar->value = value(pass);
             mface_bench_print_way(bench, (enum mface_workload)i, way, bar->name, sizeof bar->name);
         }
-    fprintf(file, "<h2>%s</h2>\n", title);
+    fprintf(file, "<h2>%s</h2>\n<div class=\"scroll\">\n", title);
     mface_chart_write(&chart, file);
+    fputs("</div>\n", file);
 }
 
 static void write_run(const struct mface_bench *bench, int workload, int way, FILE *file)

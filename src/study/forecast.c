@@ -160,7 +160,8 @@ static enum mface_status make(
     const struct mface_forecast_params *params, struct mface_forecast *plan)
 {
     if (params->seconds != 0 && !(params->seconds >= 0.2 && params->seconds <= 600))
-        return mface_fail(MFACE_ERR_ARG, "seconds to try: 0.2 to 600");
+        return mface_fail(
+            MFACE_ERR_ARG, "seconds: %g is not accepted; give 0.2..600", params->seconds);
     plan->input = mface_mem_strdup(params->input);
     plan->model = mface_mem_strdup(params->model);
     if (!plan->input || !plan->model)

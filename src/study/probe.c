@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_FRAMES_MAX = 4000, LOOK_US_MAX = 6000000, STILLS = 10 };
+enum { LOOK_FRAMES_MAX = 4000, LOOK_US_MAX = 6000000, STILLS = 10, WARM_UP = 8 }; // frames
 
 /* The look */
 
@@ -109,12 +109,17 @@ static void lay_places(struct mface_probe *probe)
         probe->gaps, probe->n_looked, probe->starts, probe->n_places, probe->place_frames);
 }
 
+static double seconds_of(const struct mface_forecast_params *params)
+{
+    return params->seconds > 0 ? params->seconds : 5;
+}
+
 /* Several places where the clip is long enough to have them, else its beginning. */
 static void choose_places(struct probing *probing)
 {
     const struct mface_job_facts *facts = &probing->probe->facts;
-    const double seconds = probing->params->seconds > 0 ? probing->params->seconds : 5;
-    const double frames = facts->fps > 0 ? fmax(1, ceil(seconds * facts->fps)) : STILLS;
+    const double clip_frames = seconds_of(probing->params) * facts->fps;
+    const double frames = facts->fps > 0 ? fmax(1, ceil(clip_frames)) : STILLS;
     const bool is_long = facts->fps > 0 && (double)facts->frames_total > 1.5 * frames;
     struct mface_probe *probe = probing->probe;
     probe->n_places = is_long && frames >= 2 * MFACE_PROBE_PLACES ? MFACE_PROBE_PLACES : 1;
@@ -123,16 +128,35 @@ static void choose_places(struct probing *probing)
     lay_places(probe);
 }
 
+/* Where frames are slow, each place has fewer: nobody waits for minutes to hear how long it takes.
+ * `pass`: of the warm-up. */
+static void keep_it_short(struct probing *probing, const struct mface_pass *pass)
+{
+    enum { TIME_FOR_CLIP = 6 }; // seconds a second
+    struct mface_probe *probe = probing->probe;
+    const double frame_s = pass->frames > 0 ? pass->wall_s / (double)pass->frames : 0;
+    const int n_plays = probe->n_places + 2; // those that find nothing in the cache
+    const double most_s = TIME_FOR_CLIP * seconds_of(probing->params);
+    if (n_plays * probe->place_frames * frame_s <= most_s)
+        return;
+    const int frames = (int)(most_s / (n_plays * frame_s));
+    const int least = probe->place_frames < WARM_UP ? probe->place_frames : WARM_UP;
+    probe->place_frames = frames > least ? frames : least;
+    probing->job.frames_max = probe->place_frames;
+    lay_places(probe);
+}
+
 /* What comes once in a process (pages of the model, the processor's clock) is not part of a frame.
  */
 static enum mface_status warm_up(struct probing *probing)
 {
-    enum { FRAMES = 8 };
     struct mface_pass pass = { 0 };
     const int64_t frames_max = probing->job.frames_max;
-    probing->job.frames_max = frames_max < FRAMES ? frames_max : FRAMES;
+    probing->job.frames_max = frames_max < WARM_UP ? frames_max : WARM_UP;
     const enum mface_status status = play(probing, 0, &pass);
     probing->job.frames_max = frames_max;
+    if (status == MFACE_OK)
+        keep_it_short(probing, &pass);
     return status;
 }
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key by which WebDriver names elements
-KEYS = {"right": "\ue014", "left": "\ue012", "tab": "\ue004", "space": " "}
+RELEASE, ENTER, CONTROL, ESCAPE, LEFT = "\ue000", "\ue007", "\ue009", "\ue00c", "\ue012"
 
 
 def is_installed():

@@ -101,7 +101,10 @@ def test_bench_mistakes(lab):
             (2, "--input", base), (2, "'loops'", [*base, "-i", clip, "--workloads", "loops"]),
             (2, "'much'", [*base, "-i", clip, "--sizes", "1G,much"]),
             (2, "sizes", [*base, "-i", clip, "--sizes", "0"]),
-            (2, "frames", [*base, "-i", clip, "--frames", "3"]),
+            (2, "frames: 3 ", [*base, "-i", clip, "--frames", "3"]),
+            (2, "frames: -1 ", [*base, "-i", clip, "--frames", "-1"]),
+            (2, "8..", [*base, "-i", clip, "--frames", "0"]),
+            (6, "page.html", [*base, "-i", clip, "--html", lab.path("no/page.html")]),
             (3, "missing", [*base, "-i", lab.path("missing.mkv")]),
             (2, "no face", [*base, "-i", blank, "--frames", "8", "--workloads", "first", "--quiet"])):
         done = run(lab, *args)
@@ -150,6 +153,8 @@ def test_plan_mistakes(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=4)
     done = make_plan(lab, clip, "--seconds", "0")
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done
+    done = make_plan(lab, clip, "--save", lab.path("no/plan.json"))  # before the work, not after it
+    assert done.returncode == 6 and "plan.json" in done.stderr and not done.stdout, done
     done = make_plan(lab, lab.path("missing.mkv"))
     assert done.returncode == 3 and len(done.stderr.splitlines()) == 1, done
     saved, other = pathlib.Path(lab.path("plan.json")), lab.path("other.json")

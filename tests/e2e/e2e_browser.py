@@ -1,8 +1,10 @@
 """The dashboard's page in a real browser, with real clicks. Set MEMOFACE_SCREENSHOTS to a folder to
 look at what it looked like."""
 
+import time
+
 import browser
-from browser import Browser
+from browser import Browser, CONTROL, ENTER, ESCAPE, LEFT, RELEASE
 from media import frame_hashes
 from running import N_DIFFERENT, Running
 
@@ -27,6 +29,23 @@ def open_page(job, page):
     page.wait_for("return document.querySelector('#set-post-gamma-red-slider') !== null")
 
 
+def wait_until_shown(job, page, key, timeout_s=40):
+    """What a field shows, once the job has the same: a drag sends several values, and for as long as
+    they are under way the two differ."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        shown = page.run("return Number(document.querySelector(arguments[0]).value)", f"#set-{key}")
+        if abs(shown - job.settings()[key]) < 1e-9:
+            return shown
+        time.sleep(0.1)
+    raise AssertionError(f"{key}: the page shows {shown}, the job has {job.settings()[key]}")
+
+
+def type_over(page, field, text):
+    """Selects what is in a field and types."""
+    page.press(field, CONTROL + "a" + RELEASE + text)
+
+
 @needs_browser
 def test_page_steers_a_running_swap(lab):
     with Running(lab) as job, Browser() as page:
@@ -44,15 +63,15 @@ def test_page_steers_a_running_swap(lab):
 
         # A slider, by mouse: the job has it, and no inference is run for it.
         page.drag_slider("#set-post-gamma-red-slider", 0.1)
-        stats = job.wait_for(lambda s: s["settings"]["post-gamma-red"] < 0.7)
-        page.wait_for("return document.querySelector('#announce').textContent.startsWith('post-gamma-red is now')")
-        shown = page.run("return Number(document.querySelector('#set-post-gamma-red').value)")
-        assert abs(shown - job.settings()["post-gamma-red"]) < 1e-9
-        job.wait_for_frames(stats["frames"] + N_DIFFERENT)
+        shown = wait_until_shown(job, page, "post-gamma-red")
+        assert shown < 0.7, shown
+        page.wait_for("return document.querySelector('#announce').textContent === arguments[0]",
+                      f"post-gamma-red is now {shown}")
+        job.wait_for_frames(job.stats()["frames"] + N_DIFFERENT)
         assert job.stats()["stages"]["swap"]["runs"] == N_DIFFERENT
 
         # The same slider by keyboard.
-        page.press("#set-opacity-slider", "\ue012" * 10)
+        page.press("#set-opacity-slider", LEFT * 10)
         job.wait_for(lambda s: abs(s["settings"]["opacity"] - 0.9) < 1e-9)
 
         # Switch, choice, cache size by its slider and as text.
@@ -63,20 +82,24 @@ def test_page_steers_a_running_swap(lab):
         job.wait_for(lambda s: s["settings"]["color-transfer"] == "none")
         page.drag_slider("#set-cache-size-slider", 0)
         job.wait_for(lambda s: s["cache"]["limit_bytes"] == 0)
-        field = "#set-cache-size"
-        page.call("POST", f"/element/{page.find(field)}/clear")
-        page.press(field, "96M\ue007")
+        type_over(page, "#set-cache-size", "96M" + ENTER)
         job.wait_for(lambda s: s["cache"]["limit_bytes"] == 96 << 20)
 
         # What is not accepted is said at the place, and changes nothing.
-        page.call("POST", f"/element/{page.find('#set-mask-blur')}/clear")
-        page.press("#set-mask-blur", "999\ue007")
-        page.wait_for("return document.querySelector('#set-mask-blur-problem').textContent.includes('0..400')")
+        problem = "return document.querySelector('#set-mask-blur-problem').textContent"
+        type_over(page, "#set-mask-blur", "999" + ENTER)
+        page.wait_for(f"{problem}.includes('0..400')")
         assert job.settings()["mask-blur"] == 25
 
-        # Another client's change arrives here.
-        job.patch(mask_erode=17)
+        # Another client's changes arrive here, but not over what is being typed; Escape gives it up.
+        type_over(page, "#set-mask-blur", "3")
+        job.patch(mask_erode=17, mask_blur=40)
         page.wait_for("return document.querySelector('#set-mask-erode').value === '17'")
+        shown = "return document.querySelector('#set-mask-blur').value"
+        assert page.run(shown) == "3"
+        page.press("#set-mask-blur", ESCAPE)
+        assert page.run(shown) == "40" and page.run(problem) == ""
+        assert wait_until_shown(job, page, "mask-blur") == 40
 
         page.click("#pause")
         page.wait_for("return document.querySelector('#state').textContent === 'Paused'")
@@ -84,15 +107,41 @@ def test_page_steers_a_running_swap(lab):
         page.click("#pause")
         page.wait_for("return document.querySelector('#state').textContent === 'Running'")
         assert not job.stats()["paused"]
+        assert_contrast(page)
         page.screenshot("desktop-light")
         noise = [entry["message"] for entry in page.complaints()
                  if "400 (Bad Request)" not in entry["message"]
                  and "503 (Service Unavailable)" not in entry["message"]]
         assert not noise, noise
-        job.process.send_signal(2)
+        job.interrupt()
         page.wait_for("return ['Ended', 'Connection lost'].includes(document.querySelector('#state').textContent)")
+        assert page.run("return document.querySelector('#pause').disabled"
+                        " && document.querySelector('#settings').inert")
     assert job.final["frames_failed"] == 0
     assert len(frame_hashes(job.output)) == job.final["frames"]
+
+
+CONTRASTS = """
+const probe = document.body.appendChild(document.createElement('i'));
+const light = (name) => {
+  probe.style.color = `var(--${name})`;
+  const [r, g, b] = getComputedStyle(probe).color.match(/[\\d.]+/g).map((c) => c / 255)
+    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+};
+const ratio = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+const rows = ['text', 'muted', 'accent', 'good', 'warn', 'bad', 'second', 'third', 'track']
+  .flatMap((name) => ['card', 'bg'].map((ground) => [`${name} on ${ground}`, ratio(name, ground)]));
+probe.remove();
+return rows;
+"""
+
+
+def assert_contrast(page):
+    """WCAG 2: 4.5 for text, 3 for the outlines of controls and the lines of charts."""
+    for name, ratio in page.run(CONTRASTS):
+        is_text = name.split()[0] not in ("second", "third", "track")
+        assert ratio >= (4.5 if is_text else 3), (name, ratio)
 
 
 @needs_browser
@@ -115,6 +164,9 @@ def test_page_on_a_phone_in_the_dark(lab):
                 "return [...document.querySelectorAll('button, select, input:not([type=range])')]"
                 ".filter((e) => e.getBoundingClientRect().height < 28).map((e) => e.id)")
             assert not small, small
+            wide = page.run("const t = document.querySelector('.scroll');"
+                            "return t.scrollWidth - t.clientWidth")
+            assert wide <= 0, f"the table of stages sticks out by {wide} px"
             colors = page.run("const s = getComputedStyle(document.body);"
                               "return [s.backgroundColor, s.color].map((c) => c.match(/\\d+/g).map(Number))")
             assert sum(colors[0]) < 150 < 500 < sum(colors[1]), colors
@@ -128,4 +180,5 @@ def test_page_on_a_phone_in_the_dark(lab):
         with Browser(dark=True) as page:
             open_page(job, page)
             page.wait_for("return document.querySelector('#after').naturalWidth > 0")
+            assert_contrast(page)
             page.screenshot("desktop-dark")

@@ -67,10 +67,14 @@ def test_rerender_after_a_restart_runs_no_inference(lab):
 
 
 def test_a_killed_run_loses_nothing_it_had(lab):
-    clip = make_clip(lab.path("clip.mkv"), n_frames=40)
+    """The one to be killed gets half of the clip and waits for the rest."""
+    clip = make_clip(lab.path("clip.mkv"), n_frames=40, codec=["-c:v", "ffv1"])
+    data = pathlib.Path(clip).read_bytes()
     command = lab.swap_command(
-        clip, lab.path("dead.mkv"), *LOSSLESS_OUT, *disk_args(lab), "--threads", "1")
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        "pipe:0", lab.path("dead.mkv"), *LOSSLESS_OUT, *disk_args(lab), "--threads", "1")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdin.write(data[:len(data) // 2])
+        process.stdin.flush()
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
             had = stat(lab)

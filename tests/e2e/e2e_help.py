@@ -41,6 +41,9 @@ def test_help_is_readable(lab):
         text = subprocess.run([lab.memoface, command, "--help"], capture_output=True, text=True)
         for line in text.stdout.splitlines():
             assert len(line) <= 100, (command, line)
+            if option := re.match(r" {2}(-\w,|   ) --\S+( \S+)?(  +)\S", line):
+                assert option.end() - 1 == 34, (command, line)
+        assert text.stdout.index("\nExamples:\n") < text.stdout.index("\nOptions:\n"), command
     text = subprocess.run([lab.memoface, "help", "swap"], capture_output=True, text=True).stdout
     order = [text.index(word) for word in ("Usage:", "Examples:", "Options:", "Settings",
                                            "Starting points:", "Cache:", "Mask:", "Exit codes:")]

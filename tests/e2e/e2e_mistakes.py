@@ -127,6 +127,13 @@ def test_unwritable_output(lab):
     assert done.returncode in (NOT_FOUND, IO), done.returncode
 
 
+def test_unwritable_report_is_told_before_the_work(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=2)
+    done = lab.swap(clip, lab.path("out.mkv"), "--report", lab.path("no/such/report.json"))
+    expect(done, IO, "report.json", "cannot be written")
+    assert not leftovers(lab.folder, ["clip.mkv"])
+
+
 def test_nothing_read_or_written_is_written_twice(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=1)
     model = lab.path("own.dfm")
@@ -230,14 +237,10 @@ def test_disk_full(lab):
 def interrupt(lab, *signal_numbers):
     clip = make_clip(lab.path("long.mkv"), n_frames=600, codec=["-c:v", "libx264"])
     out = lab.path("out.mp4")
-    process = subprocess.Popen(
-        [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size",
-         "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    time.sleep(2.5)
-    for signal_number in signal_numbers:
-        process.send_signal(signal_number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == INTERRUPTED, (process.returncode, stderr)
+    code, stderr = lab.interrupt_under_way(
+        [lab.memoface, "swap", "-i", clip, "-m", lab.model, "-o", out, "--cache-size", "0"],
+        *signal_numbers)
+    assert code == INTERRUPTED, (code, stderr)
     assert "Interrupted" in stderr
     assert 0 < len(frame_times(out)) < 600
     assert not leftovers(lab.folder, ["long.mkv", "out.mp4"])

@@ -35,6 +35,19 @@ class Lab:
         return subprocess.run(self.swap_command(source, target, *args, model=model),
                               capture_output=True, text=True, timeout=300, **popen)
 
+    def interrupt_under_way(self, command, *signal_numbers):
+        """Starts a swap without output of its own on stdout, sends the signals once frames have been
+        written, however long that takes; returns (exit code, stderr)."""
+        process = subprocess.Popen([*command, "--monitor", "json"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if json.loads(line)["frames"] > 0:
+                break
+        for signal_number in signal_numbers:
+            process.send_signal(signal_number)
+        _, stderr = process.communicate(timeout=120)
+        return process.returncode, stderr
+
     def swap_report(self, source, target, *args):
         """Runs a swap that must succeed; returns its report."""
         report = self.path("report.json")

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from media import Lab  # noqa: E402
 
 MODULES = ["exactness", "disk", "containers", "mistakes", "precision", "reports", "advice", "settings",
-           "inputs", "help", "library", "bench", "dashboard", "browser"]
+           "inputs", "keys", "help", "library", "bench", "dashboard", "browser"]
 
 
 def collect(names):

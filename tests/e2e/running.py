@@ -32,6 +32,7 @@ class Running:
                         f"--dashboard={dashboard}", *args]
 
     def __enter__(self):
+        self.is_interrupted = False
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         match = re.match(r"Dashboard: (http://\S+)\n", line)
@@ -42,8 +43,14 @@ class Running:
         self.address = urllib.parse.urlsplit(self.url).netloc
         return self
 
+    def interrupt(self):
+        """Once: a second signal would end the program at once."""
+        if not self.is_interrupted:
+            self.is_interrupted = True
+            self.process.send_signal(signal.SIGINT)
+
     def __exit__(self, *failure):
-        self.process.send_signal(signal.SIGINT)
+        self.interrupt()
         try:
             _, self.log = self.process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
@@ -104,12 +111,9 @@ class Running:
         return self.wait_for(lambda stats: stats["frames"] >= n)
 
     def drain(self):
-        """Pauses and waits until every frame in flight is written."""
+        """Pauses and waits until every frame in flight is written: figures that were collected after
+        the pause, which those of the next publication may not have been, must say so."""
         self.pause(True)
-        last = self.stats()
-        while True:
-            time.sleep(0.6)
-            stats = self.stats()
-            if stats["sequence"] > last["sequence"] and stats["frames"] == last["frames"]:
-                return stats
-            last = stats
+        paused = self.stats()["sequence"]
+        return self.wait_for(
+            lambda stats: stats["sequence"] >= paused + 2 and stats["frames_in_flight"] == 0)

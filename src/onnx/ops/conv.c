@@ -1,5 +1,6 @@
-/* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN, or in tiles of our own
- * where those are faster. Constant weights and bias are packed when the plan is made. */
+/* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN, or by kernels of our own
+ * where those are faster: in bf16 in tiles, in f32 by Winograd's algorithm. Constant weights and
+ * bias are packed when the plan is made. */
 #include "onnx/amx.h"
 #include "onnx/dnnl.h"
 #include "onnx/ops/window.h"

@@ -6,7 +6,10 @@ const FIRST = ['cache-size', 'pre-cache', 'post-cache', 'parallel', 'post-gamma-
   'pre-gamma-blue', 'presharpen', 'morph', 'opacity', 'color-transfer', 'mask-source', 'mask-celeb',
   'mask-landmarks', 'mask-erode', 'mask-blur'];
 
-const state = { paused: false, ended: false, version: 0, controls: new Map() };
+/* `version`: of the settings, as they were last loaded whole. `pauseKnown`: statistics up to this one
+ * may be older than the answer to the pause button. */
+const state = { paused: false, ended: false, version: 0, isLoading: false, controls: new Map(),
+  sequence: 0, pauseKnown: 0 };
 
 const NEVER_KEPT = ['decode', 'select', 'encode'];
 
@@ -20,121 +23,7 @@ async function call(method, path, body) {
   return json;
 }
 
-/* Settings: one control a row of the table */
-
-const wordOf = (value) => value === true ? 'on' : value === false ? 'off' : value;
-
-const sizes = [0, 64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384,
-  24576, 32768].map((mib) => mib * 1048576);
-
-function sizeText(bytes) {
-  const units = ['', 'K', 'M', 'G', 'T'];
-  let unit = 0;
-  while (unit < 4 && bytes && bytes % 1024 === 0) { bytes /= 1024; unit++; }
-  return `${bytes}${units[unit]}`;
-}
-
-/* Changes in quick succession are sent one after the other, the latest value only. */
-class Sender {
-  constructor(key, onDone, onFail) { Object.assign(this, { key, onDone, onFail }); }
-
-  send(value) {
-    this.next = value;
-    this.running ??= this.run();
-  }
-
-  async run() {
-    while (this.next !== undefined) {
-      const value = this.next;
-      this.next = undefined;
-      try {
-        const answer = await call('PATCH', '/api/v1/settings', { [this.key]: value });
-        state.version = answer.settings_version;
-        if (this.next === undefined) this.onDone(answer.settings[this.key]);
-      } catch (error) {
-        if (this.next === undefined) this.onFail(error.message);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 60));
-    }
-    this.running = undefined;
-  }
-}
-
-function addNumber(row, box, id, set) {
-  const isSize = row.unit === 'bytes';
-  const field = make('input', { id, type: isSize ? 'text' : 'number' });
-  const slider = make('input', { type: 'range', id: `${id}-slider` });
-  slider.setAttribute('aria-label', row.key);
-  if (isSize) {
-    Object.assign(slider, { min: 0, max: sizes.length - 1, step: 1 });
-    field.setAttribute('aria-description', 'Bytes, with K, M or G');
-  } else {
-    for (const input of [field, slider])
-      Object.assign(input, { min: row.min, max: row.max, step: row.step || 'any' });
-  }
-  box.append(field, slider);
-  slider.addEventListener('input', () => {
-    field.value = isSize ? sizeText(sizes[slider.value]) : slider.value;
-    set(isSize ? sizes[slider.value] : Number(slider.value));
-  });
-  field.addEventListener('change', () => {
-    if (field.value !== '') set(isSize ? field.value : Number(field.value));
-  });
-  return { inputs: [field, slider], show(value) {
-    field.value = isSize ? sizeText(value) : value;
-    slider.value = isSize ? sizes.findLastIndex((size) => size <= value) : value;
-    if (isSize) slider.setAttribute('aria-valuetext', bytesText(value));
-  } };
-}
-
-function addSwitch(row, box, id, set) {
-  const input = make('input', { id, type: 'checkbox' });
-  input.setAttribute('role', 'switch');
-  const track = make('span', { className: 'track' });
-  track.setAttribute('aria-hidden', 'true');
-  box.append(make('span', { className: 'switch' }, input, track));
-  input.addEventListener('change', () => set(input.checked));
-  return { inputs: [input], show(value) { input.checked = value; } };
-}
-
-function addChoice(row, box, id, set) {
-  const select = make('select', { id },
-    ...row.choices.map((word) => make('option', { value: word, textContent: word })));
-  box.append(select);
-  select.addEventListener('change', () => set(select.value));
-  return { inputs: [select], show(value) { select.value = value; } };
-}
-
-function addText(row, box, id, set) {
-  const field = make('input', { id, type: 'text' });
-  box.append(field);
-  field.addEventListener('change', () => set(field.value));
-  return { inputs: [field], show(value) { field.value = value; } };
-}
-
-const adders = { number: addNumber, switch: addSwitch, choice: addChoice, text: addText };
-
-function addSetting(parent, row) {
-  const id = `set-${row.key}`;
-  const unit = row.unit && row.unit !== 'bytes' ? ` (${row.unit})` : '';
-  const box = make('div', { className: 'setting' },
-    make('label', { className: 'name', htmlFor: id, textContent: row.key + unit }));
-  const problem = make('p', { className: 'problem', id: `${id}-problem` });
-  const sender = new Sender(row.key,
-    (value) => { problem.textContent = ''; control.show(value); announce(`${row.key} is now ${wordOf(value)}`); },
-    (message) => { problem.textContent = message; announce(message); });
-  const control = adders[row.type](row, box, id, (value) => sender.send(value));
-  const help = row.live ? row.help : `${row.help} — only between jobs`;
-  box.append(make('p', { className: 'help', id: `${id}-help`, textContent: help }), problem);
-  for (const input of control.inputs) {
-    input.disabled = !row.live;
-    input.setAttribute('aria-describedby', `${id}-help ${id}-problem`);
-  }
-  control.show(row.value);
-  control.sender = sender;
-  state.controls.set(row.key, control);
-  parent.append(box);
-}
+/* Settings */
 
 function buildSettings(rows) {
   const first = make('fieldset', {}, make('legend', { textContent: 'Most used' }));
@@ -149,15 +38,18 @@ function buildSettings(rows) {
   }
 }
 
+/* One at a time; asked for again by the next statistics if it fails. */
 async function loadSettings() {
-  const answer = await (await fetch('/api/v1/settings')).json();
-  state.version = answer.settings_version;
-  if (!state.controls.size) buildSettings(answer.settings);
-  for (const row of answer.settings) {
-    const control = state.controls.get(row.key);
-    if (!control.sender.running && !control.inputs.includes(document.activeElement))
-      control.show(row.value);
-  }
+  if (state.isLoading) return;
+  state.isLoading = true;
+  try {
+    const answer = await call('GET', '/api/v1/settings');
+    if (!state.controls.size) buildSettings(answer.settings);
+    for (const row of answer.settings)
+      state.controls.get(row.key).learn(row.value, answer.settings_version);
+    state.version = answer.settings_version;
+  } catch { /* the stream says so */ }
+  state.isLoading = false;
 }
 
 /* Statistics */
@@ -169,8 +61,7 @@ function showState() {
   $('state').dataset.state = word;
   $('state').textContent = text;
   $('pause').textContent = state.paused ? 'Resume' : 'Pause';
-  $('pause').setAttribute('aria-pressed', String(state.paused));
-  $('pause').disabled = Boolean(state.ended);
+  $('pause').disabled = $('settings').inert = Boolean(state.ended);
   announce(text);
 }
 
@@ -199,7 +90,7 @@ function showStages(stages) {
     const share = isKept ? stage.hits / stage.demands : 0;
     rate.querySelector('i').style.width = `${share * 100}%`;
     rate.lastChild.textContent = isKept ? percentText(share) : '–';
-    hits.textContent = `${stage.hits} of ${stage.demands}`;
+    hits.textContent = isKept ? `${stage.hits} of ${stage.demands}` : '–';
     run.textContent = stage.runs ? `${stage.ms_p50.toFixed(stage.ms_p50 < 10 ? 2 : 0)} ms` : '–';
     bytes.textContent = stage.bytes ? bytesText(stage.bytes) : '–';
   }
@@ -218,7 +109,8 @@ function showAdvice(list) {
 }
 
 function showStats(stats, charts) {
-  state.paused = stats.paused;
+  state.sequence = stats.sequence;
+  if (stats.sequence > state.pauseKnown) state.paused = stats.paused;
   state.ended = false;
   showState();
   showProgress(stats);
@@ -232,6 +124,10 @@ function showStats(stats, charts) {
 
 function listen(charts) {
   const events = new EventSource('/api/v1/events');
+  events.addEventListener('open', () => { // the same job, or another one that counts from 1
+    state.version = state.pauseKnown = 0;
+    for (const control of state.controls.values()) control.version = 0;
+  });
   events.addEventListener('stats', (event) => showStats(JSON.parse(event.data), charts));
   events.addEventListener('end', () => { events.close(); end('Ended'); });
   events.addEventListener('error', () => end('Connection lost'));
@@ -268,6 +164,7 @@ async function watchPreview() {
 async function togglePause() {
   try {
     state.paused = (await call('PUT', '/api/v1/paused', { paused: !state.paused })).paused;
+    state.pauseKnown = state.sequence + 1; // one may be on its way
     showState();
   } catch (error) { announce(error.message); }
 }

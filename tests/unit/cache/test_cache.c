@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,6 +126,77 @@ static void test_all_pinned_fails_fast(void **state)
     }
     insert_and_release(cache, 99, 200000);
     mface_cache_free(&cache);
+}
+
+enum { STOCK_ENTRY_BYTES = 1000, STOCK_KEYS = 30000 };
+
+struct stream {
+    struct mface_cache *cache;
+    int64_t n_most; // entries there were at once
+    bool has_stock;
+};
+
+/* Entries of one size, one after another, until one lets several others go. */
+static void *stream_until_stock(void *arg)
+{
+    struct stream *stream = arg;
+    struct mface_cache_stats stats;
+    for (uint64_t n = 0; n < STOCK_KEYS && !stream->has_stock; n++) {
+        mface_cache_get_stats(stream->cache, &stats);
+        const int64_t evictions = stats.evictions;
+        insert_and_release(stream->cache, n, STOCK_ENTRY_BYTES);
+        mface_cache_get_stats(stream->cache, &stats);
+        stream->n_most = stats.n_entries > stream->n_most ? stats.n_entries : stream->n_most;
+        stream->has_stock = stats.evictions >= evictions + 4;
+    }
+    return NULL;
+}
+
+static int64_t pin_all(struct mface_cache *cache, struct mface_blob **pins)
+{
+    int64_t n_pins = 0;
+    for (uint64_t n = 0; n < STOCK_KEYS; n++)
+        if ((pins[n_pins] = mface_cache_get(cache, key_of(n), 1)))
+            n_pins++;
+    return n_pins;
+}
+
+/* Inserts and pins until there is no room. */
+static int64_t pin_more(struct mface_cache *cache, struct mface_blob **pins)
+{
+    enum mface_cache_outcome outcome;
+    for (int64_t n = 0;; n++) {
+        const struct mface_key key = key_of(STOCK_KEYS + (uint64_t)n);
+        assert_int_equal(mface_cache_begin(cache, key, 1, &outcome, &pins[n]), MFACE_OK);
+        if (mface_cache_reserve(cache, key, 1, STOCK_ENTRY_BYTES, &pins[n]) != MFACE_OK) {
+            mface_cache_abort(cache, key, NULL, MFACE_OK);
+            return n;
+        }
+        mface_cache_commit(cache, pins[n], 1);
+    }
+}
+
+/* What another thread keeps in stock is room: with all else pinned, every slot can still be had. */
+static void test_stock_is_room(void **state)
+{
+    (void)state;
+    struct stream stream = { .cache = make_cache(16 * MIB) };
+    struct mface_blob **pins = calloc(2 * STOCK_KEYS, sizeof *pins);
+    struct mface_cache_stats stats;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, stream_until_stock, &stream), 0);
+    pthread_join(thread, NULL);
+    assert_true(stream.has_stock);
+    int64_t n_pins = pin_all(stream.cache, pins);
+    n_pins += pin_more(stream.cache, pins + n_pins);
+    mface_cache_get_stats(stream.cache, &stats);
+    assert_int_equal(n_pins, stats.n_entries);
+    assert_true(stats.n_entries >= stream.n_most);
+    assert_true(stats.peak_bytes <= stats.limit_bytes);
+    while (n_pins)
+        mface_blob_unref(stream.cache, &pins[--n_pins]);
+    free(pins);
+    mface_cache_free(&stream.cache);
 }
 
 static void test_too_large_evicts_nothing(void **state)
@@ -259,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_oldest_goes_first),
         cmocka_unit_test(test_budget_is_hard),
         cmocka_unit_test(test_all_pinned_fails_fast),
+        cmocka_unit_test(test_stock_is_room),
         cmocka_unit_test(test_too_large_evicts_nothing),
         cmocka_unit_test(test_shrink_and_grow),
         cmocka_unit_test(test_params_are_checked),

@@ -29,9 +29,11 @@ static struct mface_key key_of(uint64_t n)
     return (struct mface_key) { .lo = n * 0x9e3779b97f4a7c15u, .hi = n };
 }
 
+static size_t one_size; // of all values; 0: each its own
+
 static size_t size_of(uint64_t n)
 {
-    return 8 + n * 131 % 6000;
+    return one_size ? one_size : 8 + n * 131 % 6000;
 }
 
 /* Byte i of value n is n * 31 + i. All values are parts of one row of bytes, so that every byte can
@@ -169,6 +171,15 @@ static void test_sieve(void **state)
     run_stress("sieve");
 }
 
+/* Small enough that threads keep slots in stock. */
+static void test_one_size(void **state)
+{
+    (void)state;
+    one_size = 100;
+    run_stress("smart");
+    one_size = 0;
+}
+
 /* One key, dear enough to be kept, asked for again and again while others are written: it stays,
  * and memory stays what it was. */
 static void test_same_key_under_write_pressure(void **state)
@@ -205,6 +216,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_lru),
         cmocka_unit_test(test_s3fifo),
         cmocka_unit_test(test_sieve),
+        cmocka_unit_test(test_one_size),
         cmocka_unit_test(test_same_key_under_write_pressure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

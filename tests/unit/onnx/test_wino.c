@@ -23,21 +23,26 @@ enum { CANARY = 64 }; // floats before and behind what may be written
 
 struct shape {
     int batch, height, width, in, out;
+    bool halves; // 5×5 with stride 2, else 3×3
 };
 
 static const struct shape shapes[] = {
-    { 1, 1, 1, 3, 5 },
-    { 2, 1, 17, 32, 32 },
-    { 1, 2, 3, 33, 31 },
-    { 4, 5, 1, 64, 16 },
-    { 1, 7, 7, 96, 65 },
-    { 2, 14, 14, 44, 48 },
-    { 3, 16, 16, 1, 17 },
-    { 1, 57, 31, 40, 88 },
-    { 3, 31, 57, 22, 3 },
-    { 4, 7, 7, 520, 264 },
-    { 1, 14, 15, 512, 360 },
-    { 2, 28, 29, 130, 12 },
+    { 1, 1, 1, 3, 5, false },
+    { 2, 1, 17, 32, 32, false },
+    { 1, 2, 3, 33, 31, false },
+    { 4, 5, 1, 64, 16, false },
+    { 1, 7, 7, 96, 65, false },
+    { 2, 14, 14, 44, 48, false },
+    { 3, 16, 16, 1, 17, false },
+    { 1, 57, 31, 40, 88, false },
+    { 3, 31, 57, 22, 3, false },
+    { 4, 7, 7, 520, 264, false },
+    { 1, 14, 15, 512, 360, false },
+    { 2, 28, 29, 130, 12, false },
+    { 1, 1, 1, 3, 5, true },
+    { 2, 14, 28, 64, 40, true },
+    { 3, 29, 17, 20, 33, true },
+    { 1, 28, 28, 130, 24, true },
 };
 
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
@@ -80,6 +85,7 @@ static float *random_values(size_t n, uint32_t *state)
 
 static struct mface_dnnl_conv describe(const struct shape *shape, const struct variant *variant)
 {
+    const int stride = shape->halves ? 2 : 1, side = 2 * stride + 1;
     return (struct mface_dnnl_conv) {
         .n_spatial = 2,
         .batch = shape->batch,
@@ -87,12 +93,12 @@ static struct mface_dnnl_conv describe(const struct shape *shape, const struct v
         .out_channels = shape->out,
         .groups = 1,
         .in = { shape->height, shape->width },
-        .out = { shape->height, shape->width },
-        .kernel = { 3, 3 },
-        .stride = { 1, 1 },
+        .out = { (shape->height - 1) / stride + 1, (shape->width - 1) / stride + 1 },
+        .kernel = { side, side },
+        .stride = { stride, stride },
         .dilation = { 1, 1 },
-        .pad_begin = { 1, 1 },
-        .pad_end = { 1, 1 },
+        .pad_begin = { stride, stride },
+        .pad_end = { stride, stride },
         .has_bias = variant->has_bias,
         .activation = variant->activation,
         .alpha = variant->alpha,
@@ -106,11 +112,11 @@ static void problem_init(
     struct problem *problem, const struct shape *shape, const struct variant *variant)
 {
     uint32_t seed = 7;
-    const size_t pixels = (size_t)shape->batch * (size_t)shape->height * (size_t)shape->width;
-    problem->conv = describe(shape, variant);
-    problem->n_src = pixels * (size_t)shape->in;
-    problem->n_dst = pixels * (size_t)shape->out;
-    problem->n_weights = (size_t)shape->in * (size_t)shape->out * MFACE_WINO_TAPS;
+    const struct mface_dnnl_conv conv = problem->conv = describe(shape, variant);
+    problem->n_src = (size_t)(conv.batch * conv.in[0] * conv.in[1] * conv.in_channels);
+    problem->n_dst = (size_t)(conv.batch * conv.out[0] * conv.out[1] * conv.out_channels);
+    problem->n_weights =
+        (size_t)(conv.in_channels * conv.out_channels * conv.kernel[0] * conv.kernel[1]);
     problem->src = random_values(problem->n_src, &seed);
     problem->weights = random_values(problem->n_weights, &seed);
     problem->bias = random_values((size_t)shape->out, &seed);
@@ -178,18 +184,19 @@ static double expect(const struct problem *problem, size_t i)
 {
     const struct mface_dnnl_conv *conv = &problem->conv;
     const int64_t in = conv->in_channels, out = conv->out_channels;
-    const int64_t height = conv->in[0], width = conv->in[1];
-    const int64_t o = (int64_t)i % out, pixel = (int64_t)i / out;
-    const int64_t x = pixel % width, y = pixel / width % height, n = pixel / width / height;
+    const int64_t height = conv->in[0], width = conv->in[1], stride = conv->stride[0];
+    const int64_t side = conv->kernel[0], n_taps = side * side;
+    const int64_t o = (int64_t)i % out, pixel = (int64_t)i / out, row = pixel / conv->out[1];
+    const int64_t x = pixel % conv->out[1], y = row % conv->out[0], n = row / conv->out[0];
     double sum = conv->has_bias ? problem->bias[o] : 0.0;
     sum += conv->sum ? problem->former[i] : 0.0;
-    for (int tap = 0; tap < MFACE_WINO_TAPS; tap++) {
-        const int64_t sy = y + tap / 3 - 1, sx = x + tap % 3 - 1;
+    for (int64_t tap = 0; tap < n_taps; tap++) {
+        const int64_t sy = y * stride + tap / side - stride, sx = x * stride + tap % side - stride;
         const float *src = problem->src + ((n * height + sy) * width + sx) * in;
-        const float *weights = problem->weights + o * in * MFACE_WINO_TAPS + tap;
+        const float *weights = problem->weights + o * in * n_taps + tap;
         const bool is_inside = sy >= 0 && sy < height && sx >= 0 && sx < width;
         for (int64_t c = 0; is_inside && c < in; c++)
-            sum += (double)src[c] * weights[c * MFACE_WINO_TAPS];
+            sum += (double)src[c] * weights[c * n_taps];
     }
     return activate(conv, sum);
 }
@@ -198,7 +205,8 @@ static double expect(const struct problem *problem, size_t i)
  * tile. A plain sum in f32 needs two thirds of this. */
 static double tolerance(const struct problem *problem)
 {
-    return 1e-6 * (double)(problem->conv.in_channels + 3);
+    const int64_t stride = problem->conv.stride[0];
+    return 1e-6 * (double)(problem->conv.in_channels * stride * stride + 3);
 }
 
 /* A sample of the outputs, the first and last ones in any case. */
@@ -281,12 +289,12 @@ static void test_batch(void **state)
     }
 }
 
-/* Packed weights are the store's: who asks again gets the same ones, transformed or not. */
+/* Packed weights are the store's: who asks again gets the same ones. */
 static void test_store(void **state)
 {
     (void)state;
     skip_without_loops();
-    static const int kept[] = { 5, 9 };
+    static const int kept[] = { 5, 13 };
     for (int i = 0; i < 2; i++) {
         struct mface_weights *store;
         struct mface_weights_stats stats;
@@ -388,6 +396,25 @@ static void test_fits(void **state)
     assert_false(mface_wino_conv_fits(&conv));
 }
 
+/* By the shape of one picture: a batch must not change what computes it. */
+static void test_pays(void **state)
+{
+    (void)state;
+    static const struct {
+        struct shape shape;
+        bool pays;
+    } rows[] = { { { 1, 7, 7, 512, 2048, false }, true }, { { 1, 5, 5, 512, 512, false }, false },
+        { { 1, 112, 112, 128, 3, false }, true }, { { 1, 112, 112, 3, 64, false }, false },
+        { { 1, 112, 112, 16, 8, false }, false }, { { 1, 28, 28, 256, 512, true }, true },
+        { { 1, 14, 14, 256, 512, true }, false } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int batch = 1; batch <= 64; batch *= 4) {
+            struct mface_dnnl_conv conv = describe(&rows[i].shape, &variants[0]);
+            conv.batch = batch;
+            assert_int_equal(mface_wino_conv_pays(&conv), rows[i].pays);
+        }
+}
+
 /* Results of another algorithm are other results: what was kept of the one is not served for the
  * other. */
 static void test_version(void **state)
@@ -412,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_store),
         cmocka_unit_test(test_folded_weights),
         cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_pays),
         cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

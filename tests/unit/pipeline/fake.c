@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 void fake_frame_init(struct fake_frame *frame, unsigned seed)
 {
@@ -107,12 +108,26 @@ static enum mface_status mark(void *user, const struct mface_picture *picture,
     return MFACE_OK;
 }
 
+/* Waits until the number of swaps that have begun is a multiple of swaps_meet, at least `n`. */
+static void meet(struct fake_models *models, int n)
+{
+    const int together = models->swaps_meet;
+    const struct timespec a_moment = { .tv_nsec = 1000000 };
+    const int wanted = (n + together - 1) / together * together;
+    int n_waits = 0;
+    while (atomic_load(&models->n_swap) < wanted && n_waits++ < 20000)
+        nanosleep(&a_moment, NULL);
+    atomic_fetch_add(&models->n_alone, atomic_load(&models->n_swap) < wanted);
+}
+
 static enum mface_status swap(void *user, const struct mface_dfm_params *params,
     const struct mface_image *crop, const struct mface_image *celeb_face,
     const struct mface_image *celeb_mask, const struct mface_image *source_mask)
 {
     struct fake_models *models = user;
-    atomic_fetch_add(&models->n_swap, 1);
+    const int n = atomic_fetch_add(&models->n_swap, 1) + 1;
+    if (models->swaps_meet)
+        meet(models, n);
     if (models->swap_fails)
         return MFACE_ERR_INTERNAL;
     for (int y = 0; y < crop->h; y++) {

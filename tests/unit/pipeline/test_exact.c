@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MIB = 1 << 20, N_FRAMES = 20, N_ROUNDS = 3, N_THREADS = 3 };
+enum { MIB = 1 << 20, N_FRAMES = 40, N_ROUNDS = 3, N_THREADS = 3 };
 
 struct world {
     struct mface_settings settings;
@@ -26,7 +26,7 @@ struct world {
     atomic_bool is_over;
 };
 
-/* 25 MB of results, with two faces a frame. */
+/* 50 MB of results, 20 of them swaps, with two faces a frame. */
 static void open_world(struct world *world, const char *policy, int64_t ram_bytes, const char *dir)
 {
     const struct mface_cache_params ram = { .budget_bytes = ram_bytes, .policy = policy };

@@ -1,5 +1,5 @@
-/* Files that commands write at their end (reports, plans, pages): whether they may, asked before
- * the work and not after it. */
+/* Whether a file can be written once the work is done, and whether another one would be lost:
+ * better asked before than after. */
 #include "cli.h"
 
 #include <errno.h>
@@ -25,6 +25,12 @@ bool is_stdout(const char *path)
     return false;
 }
 
+static bool is_plain(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
 /* A file that is there must be writable, else the folder it is to lie in. */
 static bool is_writable(const char *path)
 {
@@ -40,31 +46,20 @@ static bool is_writable(const char *path)
     return access(folder, W_OK) == 0;
 }
 
-static bool is_plain(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) != 0 || S_ISREG(info.st_mode);
-}
-
-static bool is_lost(const char *path, const char *other)
-{
-    return other && is_plain(path) && is_same_file(path, other);
-}
-
-enum mface_status file_check(const char *command, const char *option, const char *path,
+enum exit_code check_written(const struct command *command, const char *option, const char *path,
     const struct other_file *others, size_t n_others)
 {
     if (!path || is_stdout(path))
-        return MFACE_OK;
+        return EXIT_OK;
     for (size_t i = 0; i < n_others; i++)
-        if (is_lost(path, others[i].path)) {
-            fprintf(stderr, "memoface %s: --%s: %s is what --%s names; give another\n", command,
-                option, path, others[i].option);
-            return MFACE_ERR_ARG;
+        if (others[i].path && is_plain(path) && is_same_file(path, others[i].path)) {
+            fprintf(stderr, "memoface %s: --%s: %s is what --%s names; give another\n",
+                command->name, option, path, others[i].option);
+            return EXIT_USAGE;
         }
     if (is_writable(path))
-        return MFACE_OK;
-    fprintf(stderr, "memoface %s: --%s: %s cannot be written: %s\n", command, option, path,
-        strerror(errno));
-    return MFACE_ERR_IO;
+        return EXIT_OK;
+    fprintf(
+        stderr, "memoface %s: %s: cannot be written: %s\n", command->name, path, strerror(errno));
+    return EXIT_IO;
 }
