@@ -310,21 +310,30 @@ static void raise_floor(struct smart *smart, const struct mface_blob *victim, do
     smart->floor = fmin(fmax(smart->floor, worth), smart->floor + step);
 }
 
-static struct mface_blob *smart_victim(struct cache_policy *policy)
+/* The poorest ring's, or the next one's where all are pinned. */
+static struct mface_blob *find_victim(struct smart *smart)
 {
-    struct smart *smart = (struct smart *)policy;
     double worth;
     int i;
     for (uint32_t tried = 0; (i = poorest(smart, tried, &worth)) >= 0; tried |= 1u << i) {
         struct mface_blob *victim = ring_victim(smart, &smart->rings[i]);
         if (!victim)
-            continue; // all pinned
+            continue;
         raise_floor(smart, victim, worth);
         struct ring *home = &smart->rings[ring_at(victim)];
         home->full_bytes = ring_bytes(home);
         return victim;
     }
     return NULL;
+}
+
+/* Used entries whose price has changed move to rings that were perhaps looked at before; a second
+ * look finds them there. */
+static struct mface_blob *smart_victim(struct cache_policy *policy)
+{
+    struct smart *smart = (struct smart *)policy;
+    struct mface_blob *victim = find_victim(smart);
+    return victim ? victim : find_victim(smart);
 }
 
 /* Notes that an entry was made from others. Whether it was here before, and settings seem to rest.

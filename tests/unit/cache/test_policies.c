@@ -259,6 +259,24 @@ static void test_all_pinned_has_no_victim(void **state)
     }
 }
 
+/* The last entry was used, and what it is worth has changed since it came, either way. */
+static void test_a_cache_can_be_emptied(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "smart", "lru", "s3fifo", "sieve" };
+    static const uint32_t costs_us[][2] = { { 10000000, 1 }, { 1, 10000000 } };
+    for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+        struct drive *drive = start(names[i / 2]);
+        for (int n = 0; n < CAPACITY; n++)
+            (void)ask(drive, n, 1, costs_us[i % 2][n > 0]);
+        assert_true(ask(drive, 0, 1, 0));
+        for (int n = 1; n < CAPACITY; n++)
+            drive->ops->remove(drive->policy, &drive->entries[n + 1]);
+        assert_ptr_equal(drive->ops->victim(drive->policy), &drive->entries[1]);
+        stop(drive);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -279,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_lru_is_exact),
         cmocka_unit_test(test_hot_keys_survive_scan),
         cmocka_unit_test(test_all_pinned_has_no_victim),
+        cmocka_unit_test(test_a_cache_can_be_emptied),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
