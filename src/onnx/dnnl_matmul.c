@@ -1,4 +1,5 @@
 /* Matrix products: oneDNN chooses the layout of constant weights; the rest stays plain. */
+#include "onnx/amx.h"
 #include "onnx/dnnl_kernel.h"
 
 static dnnl_status_t matmul_slots(struct mface_dnnl *kernel, const struct mface_dnnl_matmul *matmul)
@@ -46,6 +47,8 @@ static enum mface_status matmul_complete(struct mface_dnnl *kernel,
     return mface_dnnl_complete(kernel, &op, attr, constant);
 }
 
+/* oneDNN 2.6 splits the sums of a product by the number of threads in f32 below AVX-512, and in
+ * bf16 on AVX-512 without tiles. */
 enum mface_status mface_dnnl_matmul_create(
     const struct mface_dnnl_matmul *matmul, struct mface_dnnl **out)
 {
@@ -53,7 +56,7 @@ enum mface_status mface_dnnl_matmul_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
-    (*out)->on_one_thread = !matmul->src_bf16; // what oneDNN 2.6 has for f32 below AVX-512
+    (*out)->on_one_thread = !matmul->src_bf16 || !mface_amx_is_available();
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, false, &attr));
