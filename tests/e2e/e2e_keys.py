@@ -14,6 +14,10 @@ from running import N_DIFFERENT, loop_of
 PROMPT = "ready> "
 
 
+# A sanitizer would turn a fault's code into one of its own.
+FAULTS_ARE_FAULTS = {"ASAN_OPTIONS": "handle_segv=0"}
+
+
 class Shell:
     """with Shell(lab) as shell: an interactive bash on a new terminal."""
 
@@ -25,7 +29,8 @@ class Shell:
         if self.pid == 0:
             os.chdir(self.folder)
             os.execvpe("bash", ["bash", "--norc", "--noediting", "-i"],
-                       {**os.environ, "PS1": PROMPT, "TERM": "xterm", "COLUMNS": "200"})
+                       {**os.environ, **FAULTS_ARE_FAULTS,
+                        "PS1": PROMPT, "TERM": "xterm", "COLUMNS": "200"})
         self.text = ""
         self.expect(PROMPT)
         self.run("stty cols 160")
