@@ -52,6 +52,13 @@ def test_help_is_readable(lab):
         assert word in text, word
 
 
+def test_help_has_help(lab):
+    general = subprocess.run([lab.memoface, "--help"], capture_output=True, text=True)
+    for args in (["help"], ["help", "--help"], ["help", "-h"], ["-h"]):
+        done = subprocess.run([lab.memoface, *args], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout == general.stdout and not done.stderr, args
+
+
 def test_mistyped_words_get_a_hint(lab):
     for args, hint in ((["swap", "--overwite"], "--overwrite"),
                        (["swap", "--cache-sise", "2G"], "--cache-size"),
