@@ -149,6 +149,18 @@ def test_plan_and_report(lab):
     assert "plan" not in lab.swap_report(clip, lab.path("out.mkv"))
 
 
+def test_plan_of_pictures_tells_each_mistake_once(lab):
+    folder = lab.folder / "pictures"
+    folder.mkdir()
+    ffmpeg("-i", make_clip(lab.path("clip.mkv"), n_frames=2), folder / "good%d.png")
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"\xff\xd8\xff\xe0 no picture" * 20)
+    done = make_plan(lab, str(folder))
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(set(lines)) and all(f"/{n}.jpg" in done.stderr for n in "ab"), lines
+
+
 def test_plan_mistakes(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=4)
     done = make_plan(lab, clip, "--seconds", "0")
