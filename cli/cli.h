@@ -108,11 +108,13 @@ enum monitor_mode { MONITOR_LINE, MONITOR_FULL, MONITOR_JSON, MONITOR_OFF };
 bool progress_mode(const char *name, enum monitor_mode *mode);
 
 /* The running job's progress on stderr: redrawn in place on a terminal, plain lines elsewhere. */
+enum { PROGRESS_LINES_MAX = 4 };
+
 struct progress {
     enum monitor_mode mode;
     bool terminal;
-    bool has_keys; // and says so
-    int n_lines_shown;
+    bool has_keys;                                  // and says so
+    int n_lines_shown, columns[PROGRESS_LINES_MAX]; // of each line shown
     double last_line_s, paused_s;
     struct mface_monitor monitor;
     struct {
