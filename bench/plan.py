@@ -15,7 +15,7 @@ import tempfile
 def once(build, clip, model, settings, folder):
     plan, report = folder / "plan.json", folder / "report.json"
     common = ["-i", clip, "-m", model, *settings]
-    subprocess.run([build / "memoface", "plan", *common, "--save", plan], check=True,
+    subprocess.run([build / "memoface", "plan", *common, "--save", plan, "-y"], check=True,
                    stdout=subprocess.DEVNULL)
     subprocess.run([build / "memoface", "swap", *common, "-o", folder / "out.mp4", "--overwrite",
                     "--quiet", "--plan", plan, "--report", report], check=True)

@@ -90,6 +90,11 @@ struct other_file {
 enum exit_code check_written(const struct command *command, const char *option, const char *path,
     const struct other_file *others, size_t n_others);
 
+/* EXIT_OK unless a file with something in it would be replaced unasked. Else prints the error
+ * line. */
+enum exit_code check_replaced(
+    const struct command *command, const char *option, const char *path, bool overwrite);
+
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
 

@@ -171,6 +171,9 @@ def test_plan_mistakes(lab):
     assert done.returncode == 3 and len(done.stderr.splitlines()) == 1, done
     saved, other = pathlib.Path(lab.path("plan.json")), lab.path("other.json")
     assert make_plan(lab, clip, "--save", str(saved)).returncode == 0
+    done = make_plan(lab, clip, "--save", str(saved))
+    assert done.returncode == 2 and "plan.json exists already" in done.stderr and not done.stdout, done
+    assert make_plan(lab, clip, "--save", str(saved), "-y").returncode == 0
     wrong = json.loads(saved.read_text())
     wrong["input"] = "elsewhere.mkv"
     for text, code in ((json.dumps(wrong), 2), ("{}", 4), ("no JSON", 4), (None, 3)):
