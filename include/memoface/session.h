@@ -133,6 +133,10 @@ MFACE_API void mface_session_cancel(struct mface_session *session);
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_write_report(
     const struct mface_session *session, const struct mface_stats *stats, FILE *file);
 
+/* Prints text as a JSON string, quotes included. A byte that is no part of UTF-8, as names of files
+ * may have, becomes U+FFFD. */
+MFACE_API void mface_json_write_text(FILE *file, const char *text);
+
 /* Prints the table of stages: name, inputs, settings, version, what is cached. */
 MFACE_API void mface_graph_print(FILE *file, int as_json);
 
