@@ -51,6 +51,7 @@ struct mface_stats {
     int64_t frames_total;     // an estimate; 0 unknown
     int64_t frames_in_flight; // begun and not written yet; 0 once a pause has come to rest
     int64_t faces;            // faces swapped, over all frames
+    int64_t faces_hidden; // of these; nothing of them shows, their masks being empty for instance
     int64_t frames_without_face;
     int64_t frames_failed;     // passed through unchanged because a stage failed
     int64_t frames_damaged;    // could not be decoded

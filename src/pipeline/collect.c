@@ -86,6 +86,7 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
     *stats = (struct mface_stats) {
         .frames = mface_counter_get(&tally->frames),
         .faces = mface_counter_get(&tally->faces),
+        .faces_hidden = mface_counter_get(&tally->faces_hidden),
         .frames_without_face = mface_counter_get(&tally->frames_without_face),
         .frames_failed = mface_counter_get(&tally->frames_failed),
         .frames_dropped = mface_counter_get(&tally->frames_dropped),

@@ -65,6 +65,7 @@ struct mface_eval {
     struct mface_face *faces;
     int n_faces, capacity;
     int64_t n_inferences;
+    int n_hidden;    // faces that changed no sample of the frame
     bool is_written; // merge ran here, so the canvas has its result already
 };
 

@@ -54,6 +54,7 @@ static enum mface_status merge_steps(struct mface_merge *merge, struct mface_loa
     MFACE_TRY(make_writable(eval));
     MFACE_TRY(mface_merge_write(merge));
     eval->is_written = true;
+    eval->n_hidden = mface_merge_n_hidden(merge);
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
     if (patch) {
@@ -117,6 +118,7 @@ enum mface_status mface_eval_merge(struct mface_eval *eval)
         status = make_writable(eval);
         if (status == MFACE_OK)
             mface_patch_apply(&eval->canvas->picture, patch.data);
+        eval->n_hidden = mface_patch_n_empty(patch.data); // none where the whole frame is kept
     } else if (eval->demander.cache) {
         inherit_posts(eval);
     }

@@ -19,6 +19,7 @@ struct mface_tally {
     mface_counter frames_dropped;  // never worked on: newer ones were there
     mface_counter frames_repeated; // seen before (seen.h)
     mface_counter faces;           // swapped
+    mface_counter faces_hidden;    // of these, but nothing of it shows
     mface_counter face_demands, face_hits;
     struct mface_hist latency; // decoded to encoded
     struct mface_stage_tally stage[MFACE_N_STAGES];
