@@ -55,6 +55,11 @@ static void print_text(const struct mface_forecast *plan, FILE *file)
         p->fps, p->cpu_percent, p->cpu_ms, mface_forecast_bottleneck(plan), memory, cache, need,
         100 * plan->repeats, 100 * plan->static_faces, mface_pass_fps(&probe->again),
         mface_pass_fps(&probe->rerender));
+    if (mface_pass_others_share(&probe->cold) > 0.1)
+        fprintf(file,
+            "  note     other work had %.0f%% of the machine meanwhile; without it a swap is "
+            "faster\n\n",
+            100 * mface_pass_others_share(&probe->cold));
     if (probe->cold.faces == 0)
         fprintf(file, "  note     no face was found where it was tried\n\n");
     print_stages(plan, file);
@@ -96,6 +101,7 @@ static void add_probe(struct mface_json *json, const struct mface_forecast *plan
     mface_json_add_int(json, "places", probe->n_places);
     mface_json_add_float(json, "decode_ms", probe->decode_ms);
     mface_json_add_float(json, "cpu_share", plan->prediction.share);
+    mface_json_add_float(json, "others_share", mface_pass_others_share(&probe->cold));
     mface_json_add_float(json, "cpu_ms_new_frame", plan->prediction.new_cpu_ms);
     mface_json_add_float(json, "cpu_ms_repeated_frame", plan->prediction.repeat_cpu_ms);
     mface_json_add_float(json, "repeated_frames", plan->repeats);

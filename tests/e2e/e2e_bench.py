@@ -1,9 +1,11 @@
 """memoface bench pipeline and memoface plan."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 from media import ffmpeg, make_clip
@@ -81,6 +83,21 @@ def test_bench_pipeline(lab):
     assert figures["expectations"]["hit-rate"]["measured"]["first"]["verdict"] == "missed"
     assert "no exact repeats" in figures["live_note"]
     check_page(page)
+
+
+def test_bench_says_what_others_had(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=8)
+    args = ["--frames", "8", "--sizes", "64M", "--workloads", "loop"]
+    spin = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count())]
+    try:
+        runs = json.loads(bench(lab, clip, *args, "--json"))["runs"]
+        text = bench(lab, clip, *args)
+    finally:
+        for process in spin:
+            process.kill()
+            process.wait()
+    assert all(0.2 < row["others_share"] <= 1 for row in runs), [row["others_share"] for row in runs]
+    assert re.search(r"Other work had up to \d\d% of the machine", text), text
 
 
 def test_bench_skips_and_says_so(lab):
