@@ -110,7 +110,9 @@ const struct command command_bench = {
     .summary = "measure what caches are worth, workload by workload",
     .examples =
         "  memoface bench pipeline -i clip.mp4 -m face.dfm --html bench.html\n"
-        "  memoface bench pipeline -i clip.mp4 -m face.dfm --sizes 1G,2G --workloads first,loop\n",
+        "  memoface bench pipeline -i clip.mp4 -m face.dfm --sizes 1G,2G --workloads first,loop\n"
+        "It takes minutes, with a large model many; fewer --sizes, --workloads or --frames take "
+        "less.\n",
     .words = words,
     .setting_groups = groups,
     .run = run,

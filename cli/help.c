@@ -170,6 +170,14 @@ static void print_starting_points(void)
     }
 }
 
+static bool has_group(const struct command *command, const char *name)
+{
+    for (const char *const *group = command->setting_groups; *group; group++)
+        if (strcmp(*group, name) == 0)
+            return true;
+    return false;
+}
+
 static void print_exit_codes(void)
 {
     printf("\nExit codes:\n");
@@ -195,7 +203,7 @@ static void print_command(const struct command *command, const struct arg *args,
                "configuration file, as in 'cache-size = 4G'; --print-config shows where each "
                "value comes from.\n");
     help_each_setting(command, print_setting);
-    if (shows_settings)
+    if (shows_settings && has_group(command, "Starting points"))
         print_starting_points();
     print_exit_codes();
 }

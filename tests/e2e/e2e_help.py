@@ -48,6 +48,9 @@ def test_help_is_readable(lab):
     order = [text.index(word) for word in ("Usage:", "Examples:", "Options:", "Settings",
                                            "Starting points:", "Cache:", "Mask:", "Exit codes:")]
     assert order == sorted(order), order
+    assert "What starting points bring" in text
+    bench = subprocess.run([lab.memoface, "help", "bench"], capture_output=True, text=True).stdout
+    assert "starting points" not in bench  # it takes none
     for word in ("0..400 px", "[2G]", "none|rct", "ssd|tiny", "--print-config"):
         assert word in text, word
 
