@@ -115,6 +115,8 @@ enum mface_status mface_eval_merge(struct mface_eval *eval)
         mface_demand(&eval->demander, MFACE_STAGE_MERGE, eval->merge_key, run_merge, eval, &patch));
     enum mface_status status = MFACE_OK;
     if (!eval->is_written) {
+        for (int i = 0; i < eval->n_faces; i++)
+            mface_face_hide(&eval->faces[i], MFACE_STAGE_POST);
         status = make_writable(eval);
         if (status == MFACE_OK)
             mface_patch_apply(&eval->canvas->picture, patch.data);
