@@ -106,12 +106,28 @@ static enum mface_status hold_inputs(
     return MFACE_OK;
 }
 
+/* Whoever packs gives pages back as it goes; but Linux maps more than the page that is missing, as
+ * much as lies together in its page cache, so a thread's reading brings back some of what another
+ * one has given away. */
+static void forget_packed(const struct mface_plan *plan, const struct mface_step *step)
+{
+    for (int i = 0; i < step->n_in && i < 64; i++) {
+        const int index = step->core->in[i];
+        const struct mface_plan_value *value = index < 0 ? NULL : &plan->values[index];
+        if (!value || !is_const(plan, index) || value->owned || !(step->in_unused >> i & 1))
+            continue;
+        mface_onnx_forget_pages(plan->onnx, value->tensor.data,
+            (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored));
+    }
+}
+
 enum mface_status mface_plan_prepare_step(struct mface_plan *plan, struct mface_step *step)
 {
     MFACE_TRY(hold_inputs(plan, step, false));
     step->core->prepared = true;
     if (step->op->prepare)
         MFACE_TRY(step->op->prepare(step));
+    forget_packed(plan, step);
     return hold_inputs(plan, step, true);
 }
 
