@@ -31,11 +31,14 @@ const { values: options, positionals } = parseArgs({
         json: { type: 'boolean' },
         profile: { type: 'boolean' },
         runs: { type: 'string', default: String(MIN_RUNS) },
+        precisions: { type: 'string', default: PRECISIONS.join() },
         'build-dir': { type: 'string', default: path.join(root, 'build') },
     },
 });
-if (positionals.length !== 1) {
-    console.error('usage: infer.sh MODEL.dfm [--json] [--runs N] [--profile] [--build-dir DIR]');
+const precisions = options.precisions.split(',');
+if (positionals.length !== 1 || !precisions.every((precision) => PRECISIONS.includes(precision))) {
+    console.error('usage: infer.sh MODEL.dfm [--json] [--runs N] [--precisions f32,bf16] [--profile]');
+    console.error('                [--build-dir DIR]');
     process.exit(2);
 }
 const model = positionals[0];
@@ -204,7 +207,7 @@ async function main() {
     const first = Array.from({ length: BATCH }, (_, i) => peer.faces[i % peer.faces.length]);
     fs.writeFileSync(faces, Buffer.concat(first.map((face) => Buffer.from(face.buffer))));
     const results = [];
-    for (const precision of PRECISIONS) {
+    for (const precision of precisions) {
         const result = await measurePrecision(peer, precision, faces);
         if (result) {
             results.push(result);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Inference beside ONNX Runtime: each precision and mode in turn with the peer, medians.
 #
-#   bench/infer.sh MODEL.dfm [--json] [--runs N] [--profile] [--build-dir DIR]
+#   bench/infer.sh MODEL.dfm [--json] [--runs N] [--precisions f32,bf16] [--profile] [--build-dir DIR]
 #
 # --json prints one JSON line, of the precision that is fastest here and with the others inside;
 # --profile adds the time of each operator. ONEDNN_MAX_CPU_ISA=AVX2 or AVX512_CORE limits both sides:
