@@ -10,16 +10,27 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
+
+
+def busy_s():
+    """Processor time of all that ran on the machine, stolen time included."""
+    user, nice, system, _, _, irq, softirq, steal = map(
+        int, pathlib.Path("/proc/stat").read_text().split("\n", maxsplit=1)[0].split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def once(build, clip, model, settings, folder):
     plan, report = folder / "plan.json", folder / "report.json"
     common = ["-i", clip, "-m", model, *settings]
-    subprocess.run([build / "memoface", "plan", *common, "--save", plan], check=True,
+    subprocess.run([build / "memoface", "plan", *common, "--save", plan, "-y"], check=True,
                    stdout=subprocess.DEVNULL)
+    start_s, start_busy_s = time.monotonic(), busy_s()
     subprocess.run([build / "memoface", "swap", *common, "-o", folder / "out.mp4", "--overwrite",
                     "--quiet", "--plan", plan, "--report", report], check=True)
-    return json.loads(plan.read_text()), json.loads(report.read_text())
+    passed_s, report = time.monotonic() - start_s, json.loads(report.read_text())
+    others = (busy_s() - start_busy_s - report["cpu_s"]) / passed_s / os.cpu_count()
+    return json.loads(plan.read_text()), report, others
 
 
 def main():
@@ -29,15 +40,17 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--repeat", type=int, default=3)
     args, settings = parser.parse_known_args()
-    print(f"{'FPS':>8}{'measured':>10}{'error':>8}{'CPU ms':>9}{'measured':>10}{'error':>8}{'load':>7}")
+    print(f"{'FPS':>8}{'measured':>10}{'error':>8}{'CPU ms':>9}{'measured':>10}{'error':>8}"
+          "   others at plan, swap")
     with tempfile.TemporaryDirectory(prefix="memoface-plan-") as temporary:
         for _ in range(args.repeat):
-            plan, report = once(args.build.resolve(), args.clip, args.model, settings,
+            plan, report, others = once(args.build.resolve(), args.clip, args.model, settings,
                                 pathlib.Path(temporary))
             cpu, real = plan["predicted_cpu_ms_per_frame"], report["cpu_ms_per_frame"]
             print(f"{plan['predicted_fps']:8.1f}{report['fps']:10.1f}"
                   f"{report['plan']['error_percent']:+7.0f}%{cpu:9.1f}{real:10.1f}"
-                  f"{100 * (cpu / real - 1):+7.0f}%{os.getloadavg()[0]:7.1f}", flush=True)
+                  f"{100 * (cpu / real - 1):+7.0f}%{100 * plan['probe']['others_share']:13.0f}%"
+                  f"{100 * others:6.0f}%", flush=True)
 
 
 if __name__ == "__main__":

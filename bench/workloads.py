@@ -39,7 +39,7 @@ def bench(build, options):
     page = build / "bench.html"
     done = subprocess.run(
         [build / "memoface", "bench", "pipeline", "-i", build / "demo" / "clip.mp4", "-m",
-         build / "demo" / "bench.dfm", "--json", "--html", page, *options],
+         build / "demo" / "bench.dfm", "--json", "--html", page, "-y", *options],
         check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout), page
 

@@ -118,20 +118,6 @@ static bool name_output(struct item *items, int i, int n, const char *folder)
 
 /* The report: {"jobs": [{"input", "output", "status", "report"}]} */
 
-static void print_json_text(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fprintf(file, "\\%c", *text);
-        else if ((unsigned char)*text < ' ')
-            fprintf(file, "\\u%04x", (unsigned)*text);
-        else
-            fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
 static const char *status_words(const struct item *item)
 {
     if (!item->was_started)
@@ -144,11 +130,11 @@ static void report_item(
 {
     const bool has_figures = item->was_started && item->stats.frames > 0;
     fprintf(report, is_first ? "{\"jobs\": [\n{\"input\": " : ",\n{\"input\": ");
-    print_json_text(report, item->input);
+    mface_json_write_text(report, item->input);
     fprintf(report, ", \"output\": ");
-    print_json_text(report, item->output);
+    mface_json_write_text(report, item->output);
     fprintf(report, ", \"status\": ");
-    print_json_text(report, status_words(item));
+    mface_json_write_text(report, status_words(item));
     fprintf(report, ", \"report\": ");
     if (!has_figures || mface_session_write_report(session, &item->stats, report) != MFACE_OK)
         fprintf(report, "null");

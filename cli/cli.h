@@ -90,6 +90,11 @@ struct other_file {
 enum exit_code check_written(const struct command *command, const char *option, const char *path,
     const struct other_file *others, size_t n_others);
 
+/* EXIT_OK unless a file with something in it would be replaced unasked. Else prints the error
+ * line. */
+enum exit_code check_replaced(
+    const struct command *command, const char *option, const char *path, bool overwrite);
+
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);
 
@@ -108,11 +113,13 @@ enum monitor_mode { MONITOR_LINE, MONITOR_FULL, MONITOR_JSON, MONITOR_OFF };
 bool progress_mode(const char *name, enum monitor_mode *mode);
 
 /* The running job's progress on stderr: redrawn in place on a terminal, plain lines elsewhere. */
+enum { PROGRESS_LINES_MAX = 4 };
+
 struct progress {
     enum monitor_mode mode;
     bool terminal;
-    bool has_keys; // and says so
-    int n_lines_shown;
+    bool has_keys;                                  // and says so
+    int n_lines_shown, columns[PROGRESS_LINES_MAX]; // of each line shown
     double last_line_s, paused_s;
     struct mface_monitor monitor;
     struct {

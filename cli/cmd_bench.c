@@ -46,7 +46,7 @@ static enum exit_code bench_with(
 {
     struct mface_bench_params params = { 0 };
     const char *html = NULL;
-    bool json = false, quiet = false;
+    bool json = false, quiet = false, overwrite = false;
     int frames = 48;
     const struct arg args[] = {
         { "input", 'i', ARG_FILE, &params.input, "CLIP",
@@ -64,6 +64,7 @@ static enum exit_code bench_with(
             "FFmpeg input format; else by the file", false },
         { "json", 0, ARG_FLAG, &json, "", "print JSON (docs/bench.md)", false },
         { "html", 0, ARG_FILE, &html, "FILE.html", "also write a page with charts", false },
+        { "overwrite", 'y', ARG_FLAG, &overwrite, "", "replace an existing page", false },
         { "quiet", 0, ARG_FLAG, &quiet, "", "do not say what is being measured", false },
     };
     const struct mface_settings *settings;
@@ -77,6 +78,8 @@ static enum exit_code bench_with(
     params.tell = quiet ? NULL : tell;
     params.frames = frames != 0 ? frames : -1; // 0 would be the default
     code = check_written(command, "html", html, others, sizeof others / sizeof others[0]);
+    if (code == EXIT_OK)
+        code = check_replaced(command, "html", html, overwrite);
     return code == EXIT_OK ? measure(&params, html, json) : code;
 }
 
@@ -107,7 +110,9 @@ const struct command command_bench = {
     .summary = "measure what caches are worth, workload by workload",
     .examples =
         "  memoface bench pipeline -i clip.mp4 -m face.dfm --html bench.html\n"
-        "  memoface bench pipeline -i clip.mp4 -m face.dfm --sizes 1G,2G --workloads first,loop\n",
+        "  memoface bench pipeline -i clip.mp4 -m face.dfm --sizes 1G,2G --workloads first,loop\n"
+        "It takes minutes, with a large model many; fewer --sizes, --workloads or --frames take "
+        "less.\n",
     .words = words,
     .setting_groups = groups,
     .run = run,

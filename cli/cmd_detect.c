@@ -40,17 +40,24 @@ static enum exit_code detect_with(
     struct mface_settings_layers *layers, const struct command *command, int argc, char **argv)
 {
     const char *input = NULL, *drawn = NULL;
-    bool json = false;
+    bool json = false, overwrite = false;
     const struct arg args[] = {
         { "input", 'i', ARG_FILE, &input, "IMAGE", "the image to look at", true },
         { "output", 'o', ARG_FILE, &drawn, "DRAWN.png",
             "write the image with boxes, points and crop outlines", false },
+        { "overwrite", 'y', ARG_FLAG, &overwrite, "", "replace an existing drawing", false },
         { "json", 0, ARG_FLAG, &json, "", "print JSON: boxes, crops and points in pixels", false },
     };
     enum exit_code code;
     const struct mface_settings *settings;
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
             argv, &code))
+        return code;
+    const struct other_file others[] = { { "input", input } };
+    code = check_written(command, "output", drawn, others, 1);
+    if (code == EXIT_OK)
+        code = check_replaced(command, "output", drawn, overwrite);
+    if (code != EXIT_OK)
         return code;
     struct mface_found_face *faces = NULL;
     int n_faces, w, h;
@@ -78,7 +85,7 @@ static enum exit_code run(const struct command *command, int argc, char **argv)
 
 const struct command command_detect = {
     .name = "detect",
-    .synopsis = "-i IMAGE [-o DRAWN.png] [--json] [SETTINGS]",
+    .synopsis = "-i IMAGE [-o DRAWN.png] [OPTIONS] [SETTINGS]",
     .summary = "show the faces in an image: boxes, points and crops",
     .examples = "  memoface detect -i group.jpg -o drawn.png\n"
                 "  memoface detect -i group.jpg --detector tiny --json\n"

@@ -38,7 +38,7 @@ static enum exit_code plan_with(
     struct mface_forecast_params params = { 0 };
     const char *path = NULL;
     int seconds = 5;
-    bool json = false;
+    bool json = false, overwrite = false;
     const struct arg args[] = {
         { "input", 'i', ARG_FILE, &params.input, "INPUT", "what is to be swapped", true },
         { "model", 'm', ARG_FILE, &params.model, "FILE.dfm", "the DFM model", true },
@@ -49,6 +49,7 @@ static enum exit_code plan_with(
         { "seconds", 0, ARG_INT, &seconds, "N", "how much of the clip to try [5]", false },
         { "save", 0, ARG_FILE, &path, "FILE.json",
             "keep the plan for memoface swap --plan, which compares", false },
+        { "overwrite", 'y', ARG_FLAG, &overwrite, "", "replace an existing plan", false },
         { "json", 0, ARG_FLAG, &json, "", "print JSON (docs/bench.md)", false },
     };
     enum exit_code code;
@@ -58,6 +59,8 @@ static enum exit_code plan_with(
     const struct other_file others[] = { { "input", params.input }, { "model", params.model } };
     params.seconds = seconds != 0 ? seconds : -1;
     code = check_written(command, "save", path, others, sizeof others / sizeof others[0]);
+    if (code == EXIT_OK)
+        code = check_replaced(command, "save", path, overwrite);
     return code == EXIT_OK ? make(&params, path, json) : code;
 }
 

@@ -170,6 +170,14 @@ static void print_starting_points(void)
     }
 }
 
+static bool has_group(const struct command *command, const char *name)
+{
+    for (const char *const *group = command->setting_groups; *group; group++)
+        if (strcmp(*group, name) == 0)
+            return true;
+    return false;
+}
+
 static void print_exit_codes(void)
 {
     printf("\nExit codes:\n");
@@ -189,12 +197,13 @@ static void print_command(const struct command *command, const struct arg *args,
     print_option('h', "help", "", "this text");
     const bool shows_settings = command->setting_groups && command->setting_groups[0];
     if (shows_settings)
-        printf("\nSettings, with what they take and their [defaults]. Sizes take K, M, G and T; "
-               "switches\n"
-               "are on without a value. The same keys serve in the configuration file, as in\n"
-               "'cache-size = 4G'; --print-config shows where each value comes from.\n");
+        printf("\nSettings, with what they take and their [defaults]. Sizes take K, M, G and T "
+               "(2G), a plain\n"
+               "2048 is megabytes; switches are on without a value. The same keys serve in the\n"
+               "configuration file, as in 'cache-size = 4G'; --print-config shows where each "
+               "value comes from.\n");
     help_each_setting(command, print_setting);
-    if (shows_settings)
+    if (shows_settings && has_group(command, "Starting points"))
         print_starting_points();
     print_exit_codes();
 }
@@ -261,7 +270,7 @@ enum exit_code help_main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[1], "--format") == 0)
         return print_document(argv[2]);
-    if (argc < 2) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_all();
         return EXIT_OK;
     }

@@ -108,8 +108,8 @@ static void begin(void)
         "to it.\n.PP\n"
         "Settings come from several places, of which the later wins: defaults, preset, use\n"
         "case, profile, configuration file, the file's section of the chosen profile, command\n"
-        "line. Sizes take K, M, G and T; switches are on without a value. What stands in\n"
-        "[brackets] at the end of a description is the default.\n",
+        "line. Sizes take K, M, G and T, a plain 2048 is megabytes; switches are on without a\n"
+        "value. What stands in [brackets] at the end of a description is the default.\n",
         mface_version());
 }
 

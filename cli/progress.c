@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 256, LINES_MAX = 4, JSON_BYTES = 8192 };
+enum { LINE_BYTES = 256, JSON_BYTES = 8192 };
 
 static const double plain_interval_s = 5, advice_interval_s = 60;
 
@@ -90,7 +90,7 @@ static void print_line(
     mface_monitor_print_line(&sample, text, LINE_BYTES);
 }
 
-static int print_lines(char lines[LINES_MAX][LINE_BYTES], const struct progress *progress,
+static int print_lines(char lines[PROGRESS_LINES_MAX][LINE_BYTES], const struct progress *progress,
     const struct mface_stats *stats, const struct mface_rates *rates, const char *ending)
 {
     print_bar(lines[0], stats, rates, ending);
@@ -110,13 +110,24 @@ static int terminal_width(void)
                                                                            : LINE_BYTES;
 }
 
+/* Of the lines shown, as they lie in the terminal now: nearly all terminals break lines anew when
+ * they are made narrower. */
+static int rows_shown(const struct progress *progress)
+{
+    const int width = terminal_width();
+    int rows = 0;
+    for (int i = 0; i < progress->n_lines_shown; i++)
+        rows += progress->columns[i] > width ? (progress->columns[i] + width - 1) / width : 1;
+    return rows;
+}
+
 /* What is printed next takes the place of the lines on the screen, unless others wrote below. */
 static void go_back(struct progress *progress)
 {
     if (terminal_was_stopped())
         progress->n_lines_shown = 0;
     if (progress->n_lines_shown)
-        fprintf(stderr, "\033[%dA\r\033[J", progress->n_lines_shown);
+        fprintf(stderr, "\033[%dA\r\033[J", rows_shown(progress));
     progress->n_lines_shown = 0;
 }
 
@@ -129,7 +140,7 @@ void progress_say(struct progress *progress, const char *text)
 static void show_lines(struct progress *progress, const struct mface_stats *stats,
     const struct mface_rates *rates, int done)
 {
-    char lines[LINES_MAX][LINE_BYTES];
+    char lines[PROGRESS_LINES_MAX][LINE_BYTES];
     const bool is_paused = stats->paused_s > progress->paused_s && !done;
     const char *ending = ending_of(progress, is_paused, done);
     const int n = print_lines(lines, progress, stats, rates, ending);
@@ -140,8 +151,10 @@ static void show_lines(struct progress *progress, const struct mface_stats *stat
     else if (!done && stats->wall_s - progress->last_line_s < plain_interval_s)
         return;
     progress->last_line_s = stats->wall_s;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        progress->columns[i] = (int)strnlen(lines[i], (size_t)width);
         fprintf(stderr, "%.*s\n", width, lines[i]);
+    }
     progress->n_lines_shown = done ? 0 : n;
 }
 

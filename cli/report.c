@@ -26,7 +26,8 @@ enum exit_code report_check(const struct swap_args *args)
         const struct other_file input = { "input", args->inputs.word[i] };
         code = check_written(&command_swap, "report", args->report, &input, 1);
     }
-    return code;
+    return code == EXIT_OK ? check_replaced(&command_swap, "report", args->report, args->overwrite)
+                           : code;
 }
 
 enum mface_status report_write(

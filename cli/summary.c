@@ -17,7 +17,13 @@ static void print_work(const struct mface_stats *stats, const char *output, bool
         (long long)stats->faces, plural(stats->faces, "face", "faces"), output);
     if (stats->frames > 0 && stats->faces == 0)
         fprintf(stderr, "  note     no face was found: every frame passed unchanged\n");
-    else if (stats->frames_without_face)
+    else if (stats->faces_hidden)
+        fprintf(stderr,
+            "  warning  %lld %s not show: nothing is left of the mask; see mask-erode and "
+            "mask-blur "
+            "(pixels of\n           the crop, whose side is resolution), coverage, opacity\n",
+            (long long)stats->faces_hidden, plural(stats->faces_hidden, "face does", "faces do"));
+    if (stats->faces > 0 && stats->frames_without_face)
         fprintf(stderr, "  note     %lld %s without a face passed unchanged\n",
             (long long)stats->frames_without_face,
             plural(stats->frames_without_face, "frame", "frames"));

@@ -22,8 +22,8 @@ enum mface_status swap_job(struct mface_session *session, const struct swap_args
 enum mface_status dry_run(struct mface_session *session, const struct swap_args *args,
     const struct mface_job *job, const char *output);
 
-/* Whether --report may be written where it is to lie and is none of the job's other files. Prints
- * its own error line. */
+/* Whether --report may be written where it is to lie, is none of the job's other files, and
+ * replaces nothing unasked. Prints its own error line. */
 enum exit_code report_check(const struct swap_args *args);
 /* Prints its own error line; MFACE_ERR_IO. */
 enum mface_status report_write(

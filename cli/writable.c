@@ -46,6 +46,22 @@ static bool is_writable(const char *path)
     return access(folder, W_OK) == 0;
 }
 
+static bool is_empty(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) != 0 || info.st_size == 0;
+}
+
+enum exit_code check_replaced(
+    const struct command *command, const char *option, const char *path, bool overwrite)
+{
+    if (!path || overwrite || is_stdout(path) || !is_plain(path) || is_empty(path))
+        return EXIT_OK;
+    fprintf(stderr, "memoface %s: --%s: %s exists already; --overwrite (-y) replaces it\n",
+        command->name, option, path);
+    return EXIT_USAGE;
+}
+
 enum exit_code check_written(const struct command *command, const char *option, const char *path,
     const struct other_file *others, size_t n_others)
 {

@@ -51,6 +51,7 @@ struct mface_stats {
     int64_t frames_total;     // an estimate; 0 unknown
     int64_t frames_in_flight; // begun and not written yet; 0 once a pause has come to rest
     int64_t faces;            // faces swapped, over all frames
+    int64_t faces_hidden; // of these; nothing of them shows, their masks being empty for instance
     int64_t frames_without_face;
     int64_t frames_failed;     // passed through unchanged because a stage failed
     int64_t frames_damaged;    // could not be decoded
@@ -132,6 +133,10 @@ MFACE_API void mface_session_cancel(struct mface_session *session);
 /* Writes the report (docs/report.md) of the last job as JSON. MFACE_ERR_IO, not logged. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_write_report(
     const struct mface_session *session, const struct mface_stats *stats, FILE *file);
+
+/* Prints text as a JSON string, quotes included. A byte that is no part of UTF-8, as names of files
+ * may have, becomes U+FFFD. */
+MFACE_API void mface_json_write_text(FILE *file, const char *text);
 
 /* Prints the table of stages: name, inputs, settings, version, what is cached. */
 MFACE_API void mface_graph_print(FILE *file, int as_json);

@@ -173,6 +173,25 @@ int64_t mface_cpu_time_us(void)
     return clock_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t mface_machine_busy_us(void)
+{
+    long long user, nice, system, idle, waiting, irq, softirq, stolen;
+    FILE *file = fopen("/proc/stat", "re");
+    if (!file)
+        return 0;
+    const int n = fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user, &nice, &system,
+        &idle, &waiting, &irq, &softirq, &stolen);
+    fclose(file);
+    const int64_t ticks = n == 8 ? user + nice + system + irq + softirq + stolen : 0;
+    return ticks * (1000000 / sysconf(_SC_CLK_TCK));
+}
+
+int mface_machine_processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
 int64_t mface_time_us(void)
 {
     return clock_us(CLOCK_MONOTONIC);

@@ -43,6 +43,12 @@ int mface_cpu_count(void);
 /* CPU time of the whole process so far, user + system, in microseconds. */
 int64_t mface_cpu_time_us(void);
 
+/* CPU time of everything that runs on the machine, since it began, on all its processors together
+ * and with what a host of virtual machines kept for others; in microseconds, to 10 ms. 0 where
+ * /proc is missing. */
+int64_t mface_machine_busy_us(void);
+int mface_machine_processors(void); // running now, whether or not this process may use them
+
 /* Monotonic wall clock in microseconds, and in nanoseconds. */
 int64_t mface_time_us(void);
 int64_t mface_time_ns(void);

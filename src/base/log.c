@@ -1,10 +1,12 @@
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 
-enum { MESSAGE_MAX_BYTES = 1024 };
+enum { MESSAGE_MAX_BYTES = 1024, TOLD_MAX = 256 };
 
 static void log_to_stderr(void *user, enum mface_log_level level, const char *message)
 {
@@ -36,6 +38,41 @@ static void keep_to_one_line(char *message)
             *message = '?';
 }
 
+/* Repeats: hashes (FNV-1a) of what was told. */
+static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool repeats_are_held;
+static uint64_t told[TOLD_MAX];
+static int n_told;
+
+void mface_log_hold_repeats(bool hold)
+{
+    pthread_mutex_lock(&repeats_lock);
+    repeats_are_held = hold;
+    n_told = 0;
+    pthread_mutex_unlock(&repeats_lock);
+}
+
+static bool was_told(const char *message)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *message; message++)
+        hash = (hash ^ (unsigned char)*message) * UINT64_C(1099511628211);
+    for (int i = 0; i < n_told; i++)
+        if (told[i] == hash)
+            return true;
+    if (n_told < TOLD_MAX)
+        told[n_told++] = hash;
+    return false;
+}
+
+static bool is_held(const char *message)
+{
+    pthread_mutex_lock(&repeats_lock);
+    const bool held = repeats_are_held && was_told(message);
+    pthread_mutex_unlock(&repeats_lock);
+    return held;
+}
+
 static void deliver(enum mface_log_level level, const char *format, va_list args)
 {
     if ((int)level > atomic_load_explicit(&log_max_level, memory_order_relaxed))
@@ -43,6 +80,8 @@ static void deliver(enum mface_log_level level, const char *format, va_list args
     char message[MESSAGE_MAX_BYTES];
     vsnprintf(message, sizeof message, format, args);
     keep_to_one_line(message);
+    if (is_held(message))
+        return;
     log_fn(log_user, level, message);
 }
 

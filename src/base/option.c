@@ -37,25 +37,40 @@ static bool parse_bool(const char *text, bool *value)
     return false;
 }
 
-/* A decimal number, with a K, M, G or T suffix (powers of 1024, an optional B after it) where
- * `suffix` allows one. strtod() also reads nan, inf and hexadecimals: no setting wants those. */
-static bool parse_number(const char *text, bool suffix, double *value)
+enum { PLAIN_BYTES = 1048576 }; // see parse_unit()
+
+static double unit_scale(char letter)
 {
-    char *end;
+    static const char units[] = "KMGT";
+    const char *unit = letter ? strchr(units, toupper((unsigned char)letter)) : NULL;
+    return unit ? pow(1024, (double)(unit - units + 1)) : 0;
+}
+
+/* A size: K, M, G and T are powers of 1024, with "B" or "iB" after them or not. A number without a
+ * unit is megabytes, which is what people who say 2048 mean, if as bytes it were less than one. */
+static double parse_unit(double number, const char **end)
+{
+    const double scale = unit_scale(**end);
+    if (scale > 0) {
+        ++*end;
+        *end += toupper((unsigned char)**end) == 'I' && toupper((unsigned char)(*end)[1]) == 'B';
+    } else if (**end == '\0' && fabs(number) < PLAIN_BYTES) {
+        return number * PLAIN_BYTES;
+    }
+    *end += toupper((unsigned char)**end) == 'B';
+    return scale > 0 ? number * scale : number;
+}
+
+/* A decimal number. strtod() also reads nan, inf and hexadecimals: no setting wants those. */
+static bool parse_number(const char *text, bool is_size, double *value)
+{
+    char *number_end;
     if (!isdigit((unsigned char)text[strspn(text, "+-.")]) || strpbrk(text, "xX"))
         return false;
-    const double number = strtod(text, &end);
-    double scale = 1;
-    if (suffix && *end) {
-        const char *units = "KMGT", *unit = strchr(units, toupper((unsigned char)*end));
-        if (unit && *unit) {
-            scale = pow(1024, (double)(unit - units + 1));
-            end++;
-        }
-        if (toupper((unsigned char)*end) == 'B')
-            end++;
-    }
-    *value = number * scale;
+    *value = strtod(text, &number_end);
+    const char *end = number_end;
+    if (is_size)
+        *value = parse_unit(*value, &end);
     return *end == '\0' && isfinite(*value);
 }
 
@@ -76,6 +91,8 @@ static double snap_to_step(const struct mface_option *row, double number)
     if (row->step <= 0)
         return number;
     const double snapped = row->min + nearbyint((number - row->min) / row->step) * row->step;
+    if (row->type == MFACE_OPTION_SIZE && snapped == 0 && number > 0)
+        return row->step; // 0 turns off what has a size: who asks for little wants it
     /* 0.1 has no exact double: go through text so that 0.3 is stored as 0.3, not 0.30000000000004.
      */
     char text[64];
@@ -145,14 +162,15 @@ void mface_option_set_initial(const struct mface_option *rows, size_t n_rows, vo
 
 static int print_size(int64_t bytes, char *text, size_t text_bytes)
 {
-    static const char units[] = "KMGT";
-    int unit = -1;
-    while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
+    static const char *const units[] = { "", "K", "M", "G", "T" };
+    int unit = 0;
+    while (unit < 4 && bytes != 0 && bytes % 1024 == 0) {
         bytes /= 1024;
         unit++;
     }
-    return unit < 0 ? snprintf(text, text_bytes, "%lld", (long long)bytes)
-                    : snprintf(text, text_bytes, "%lld%c", (long long)bytes, units[unit]);
+    const bool reads_as_megabytes = unit == 0 && bytes != 0 && bytes < PLAIN_BYTES;
+    return snprintf(
+        text, text_bytes, "%lld%s", (long long)bytes, reads_as_megabytes ? "B" : units[unit]);
 }
 
 int mface_option_print(

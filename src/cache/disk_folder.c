@@ -36,16 +36,31 @@ enum mface_status mface_cache_folder(const char *dir, char *path, size_t path_by
     return MFACE_OK;
 }
 
-/* Makes a folder and those above it. What fails shows when it is opened. */
-static void make_folders(const char *path)
+/* Makes a folder and those above it. Returns why the first of them could not be made, else 0; if it
+ * was needed shows when the folder is opened. */
+static int make_folders(const char *path)
 {
     char part[PATH_MAX];
+    int why = 0;
     for (size_t i = 1; path[i - 1] && i < sizeof part; i++) {
         part[i - 1] = path[i - 1];
         part[i] = '\0';
-        if (path[i] == '/' || path[i] == '\0')
-            (void)mkdir(part, 0700); // pictures of faces: for the owner's eyes
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        if (mkdir(part, 0700) != 0 && errno != EEXIST && !why) // 0700: pictures of faces
+            why = errno;
     }
+    return why;
+}
+
+static enum mface_status fail_open(const char *path, bool create, int why_not_made)
+{
+    if (errno == ENOENT && !create)
+        return mface_fail(MFACE_ERR_NOENT, "%s: there is no cache; nothing was kept there", path);
+    if (errno == ENOENT && why_not_made)
+        return mface_fail(
+            MFACE_ERR_IO, "%s: cannot make the cache: %s", path, strerror(why_not_made));
+    return mface_fail(MFACE_ERR_IO, "%s: cannot open the cache: %s", path, strerror(errno));
 }
 
 static bool holds_only_marker(int fd)
@@ -90,12 +105,10 @@ enum mface_status disk_folder_open(const char *dir, bool create, struct disk_fol
     const int length = snprintf(folder->path, sizeof folder->path, "%s/results", root);
     if (length < 0 || (size_t)length >= sizeof folder->path)
         return mface_fail(MFACE_ERR_ARG, "the name of the cache folder is too long");
-    if (create)
-        make_folders(folder->path);
+    const int why_not_made = create ? make_folders(folder->path) : 0;
     folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->fd < 0)
-        return mface_fail(errno == ENOENT && !create ? MFACE_ERR_NOENT : MFACE_ERR_IO,
-            "%s: cannot open the cache: %s", folder->path, strerror(errno));
+        return fail_open(folder->path, create, why_not_made);
     const enum mface_status status = check_marker(folder, create);
     if (status != MFACE_OK) {
         disk_folder_clear(folder);

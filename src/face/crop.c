@@ -48,7 +48,7 @@ enum mface_status mface_align_crop(const struct mface_picture *picture,
     struct mface_rect rect = { 0 };
     if (mface_affine_invert(&alignment->to_crop, &to_frame))
         rect = covered_rect(&to_frame, crop->w, crop->h, picture->w, picture->h);
-    if (rect.l >= rect.r || rect.t >= rect.b) {
+    if (mface_rect_is_empty(rect)) {
         clear_crop(crop);
         return MFACE_OK;
     }

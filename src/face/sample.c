@@ -95,7 +95,7 @@ enum mface_status mface_sample_warped(const struct mface_picture *picture,
         return MFACE_OK;
     }
     const struct mface_rect rect = covered_rect(picture, &from_crop, crop->w, crop->h);
-    if (rect.l >= rect.r || rect.t >= rect.b) {
+    if (mface_rect_is_empty(rect)) {
         fill_black(crop);
         return MFACE_OK;
     }

@@ -53,6 +53,11 @@ struct mface_rect {
     int l, t, r, b;
 };
 
+static inline bool mface_rect_is_empty(struct mface_rect rect)
+{
+    return rect.l >= rect.r || rect.t >= rect.b;
+}
+
 /* The picture turned or mirrored: the same samples seen through other steps and strides, so nothing
  * is copied. Pixel (x, y) of the view is (u, v) = transpose ? (y, x) : (x, y) of the picture, then
  * with u counted from the right if flip_x, v from below if flip_y. A quarter turn clockwise is

@@ -5,11 +5,6 @@
 
 #include "base/log.h"
 
-static bool is_empty(struct mface_rect rect)
-{
-    return rect.l >= rect.r || rect.t >= rect.b;
-}
-
 static struct mface_rect whole_rect(const struct mface_eval *eval)
 {
     return (struct mface_rect) { 0, 0, eval->canvas->picture.w, eval->canvas->picture.h };
@@ -94,7 +89,7 @@ static enum mface_status blend_face(
 {
     const struct mface_merge_params params = params_of(merge, i);
     const struct mface_rect rect = params.compress_frame ? whole : merge->reach[i];
-    if (is_empty(rect))
+    if (mface_rect_is_empty(rect))
         return MFACE_OK;
     const struct mface_image bgr = sub_image(&region->bgr, whole, rect);
     const struct mface_image touched = sub_image(&region->touched, whole, rect);
@@ -150,6 +145,14 @@ enum mface_status mface_merge_write(const struct mface_merge *merge)
         return merge_whole(merge);
     merge_faces(merge);
     return MFACE_OK;
+}
+
+int mface_merge_n_hidden(const struct mface_merge *merge)
+{
+    int n = 0;
+    for (int i = 0; i < merge->n_rects; i++)
+        n += mface_rect_is_empty(merge->rects[i]);
+    return n;
 }
 
 enum mface_status mface_merge_place(struct mface_merge *merge)

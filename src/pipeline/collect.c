@@ -3,6 +3,8 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 
+#include <string.h>
+
 _Static_assert((int)MFACE_N_STAGES <= (int)MFACE_STAGES_MAX, "stages fit the public statistics");
 _Static_assert((int)MFACE_N_STAGES <= (int)MFACE_CACHE_CLASSES_MAX, "stages fit cache classes");
 
@@ -26,6 +28,14 @@ void mface_job_start_mark_open(struct mface_job_start *start)
 static double ratio(double part, double whole)
 {
     return whole > 0 ? part / whole : 0;
+}
+
+void mface_tally_reset(struct mface_tally *tally)
+{
+    struct mface_stage_cost cost[MFACE_N_STAGES];
+    memcpy(cost, tally->cost, sizeof cost);
+    memset(tally, 0, sizeof *tally);
+    memcpy(tally->cost, cost, sizeof cost);
 }
 
 /* Counts become the job's own; sizes stay what they are now. */
@@ -86,6 +96,7 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
     *stats = (struct mface_stats) {
         .frames = mface_counter_get(&tally->frames),
         .faces = mface_counter_get(&tally->faces),
+        .faces_hidden = mface_counter_get(&tally->faces_hidden),
         .frames_without_face = mface_counter_get(&tally->frames_without_face),
         .frames_failed = mface_counter_get(&tally->frames_failed),
         .frames_dropped = mface_counter_get(&tally->frames_dropped),
@@ -99,6 +110,7 @@ void mface_stats_collect(const struct mface_job_start *start, const struct mface
         mface_cache_get_stats(cache, &stats->cache);
         collect_cache(&start->cache, &stats->cache);
     }
+    stats->cache.saved_us += mface_counter_get(&tally->hidden_us);
     stats->hit_rate = ratio((double)stats->face_hits, (double)stats->face_demands);
     stats->eviction_rate = ratio((double)stats->cache.evictions, (double)stats->cache.inserts);
     for (int i = 0; i < MFACE_N_STAGES; i++)

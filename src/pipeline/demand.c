@@ -73,8 +73,10 @@ static enum mface_status run_timed(struct mface_demander *demander, struct mface
     const enum mface_status status = run(user, load);
     *own_ns = mface_time_ns() - start_ns - demander->child_ns - load->store_ns;
     demander->child_ns = outer_child_ns;
-    if (status == MFACE_OK)
+    if (status == MFACE_OK) {
         mface_hist_add(&demander->tally->stage[load->stage].runs, *own_ns / 1000);
+        mface_tally_cost(demander->tally, load->stage, *own_ns / 1000);
+    }
     return status;
 }
 
@@ -159,6 +161,7 @@ static enum found find_on_disk(struct mface_demander *demander, struct mface_loa
         return read_failed(load);
     load->result.cache = load->cache;
     end_load(load, MFACE_OK, 1000 * hit.cost_us);
+    mface_tally_cost(demander->tally, load->stage, hit.cost_us);
     return FOUND;
 }
 

@@ -142,19 +142,20 @@ static int64_t folder_bytes(const char *parent, const char *name)
     return bytes;
 }
 
-/* Room where the folder is, or will be. */
-static int64_t free_bytes(const char *folder)
+/* Room where the folder is, or will be, and whether it can be made and written there. */
+static void look_at_place(struct mface_doctor *doctor)
 {
     char path[PATH_MAX];
     struct statvfs info;
-    snprintf(path, sizeof path, "%s", folder);
+    snprintf(path, sizeof path, "%s", doctor->folder);
     while (statvfs(path, &info) != 0) {
         char *slash = strrchr(path, '/');
         if (!slash || slash == path)
-            return 0;
+            return;
         *slash = '\0';
     }
-    return (int64_t)info.f_bavail * (int64_t)info.f_frsize;
+    doctor->folder_free_bytes = (int64_t)info.f_bavail * (int64_t)info.f_frsize;
+    doctor->folder_is_writable = access(path, W_OK | X_OK) == 0;
 }
 
 static void look_at_folders(const struct mface_settings *settings, struct mface_doctor *doctor)
@@ -163,7 +164,7 @@ static void look_at_folders(const struct mface_settings *settings, struct mface_
     if (doctor->folder[0]) {
         doctor->results_bytes = folder_bytes(doctor->folder, "results");
         doctor->models_bytes = folder_bytes(doctor->folder, "models");
-        doctor->folder_free_bytes = free_bytes(doctor->folder);
+        look_at_place(doctor);
     }
     mface_settings_file_path(doctor->config, sizeof doctor->config);
     doctor->has_config = doctor->config[0] && access(doctor->config, R_OK) == 0;

@@ -51,7 +51,8 @@ struct mface_doctor {
     struct mface_doctor_encoder encoders[MFACE_DOCTOR_ENCODERS];
     char folder[PATH_MAX]; // "" none
     int64_t results_bytes, models_bytes, folder_free_bytes;
-    char config[PATH_MAX]; // the user's own file
+    bool folder_is_writable; // or can be made
+    char config[PATH_MAX];   // the user's own file
     bool has_config;
     const char *preset;
     int n_missing; // of what is essential

@@ -65,7 +65,10 @@ static void print_encoders(const struct mface_doctor *doctor, FILE *file)
 static void print_folders(const struct mface_doctor *doctor, FILE *file)
 {
     char results[16], models[16], room[16];
-    if (doctor->folder[0])
+    if (doctor->folder[0] && !doctor->folder_is_writable)
+        fprintf(file, "\nKept between runs: nothing, for %s cannot be written; see --cache-dir\n",
+            doctor->folder);
+    else if (doctor->folder[0])
         fprintf(file, "\nKept between runs: %s (results %s, models %s; %s free there)\n",
             doctor->folder, shown_bytes(doctor->results_bytes, results),
             shown_bytes(doctor->models_bytes, models),
@@ -161,6 +164,7 @@ static void add_folders(struct mface_json *json, const struct mface_doctor *doct
     mface_json_add_int(json, "results_bytes", doctor->results_bytes);
     mface_json_add_int(json, "models_bytes", doctor->models_bytes);
     mface_json_add_int(json, "free_bytes", doctor->folder_free_bytes);
+    mface_json_add_bool(json, "writable", doctor->folder_is_writable);
     mface_json_close_object(json);
     mface_json_open_object(json, "configuration");
     mface_json_add_str(json, "path", doctor->config);

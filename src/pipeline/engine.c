@@ -110,6 +110,7 @@ static void tally_frame(const struct mface_eval *eval, enum mface_status status)
     }
     mface_counter_add(&tally->frames_without_face, eval->n_faces == 0);
     mface_counter_add(&tally->faces, eval->n_faces);
+    mface_counter_add(&tally->faces_hidden, eval->n_hidden);
     mface_counter_add(&tally->face_demands, eval->n_faces);
     mface_counter_add(&tally->face_hits, eval->n_faces - eval->n_inferences);
 }

@@ -49,8 +49,8 @@ struct mface_face {
     struct mface_key landmarks_id, align_id; // content of the records
     struct mface_key mark_key, align_key;
     struct mface_key pre_key, swap_key, post_key;
-    bool made_post;           // here, not found
-    struct mface_result crop; // while this frame may still read it; data NULL: not at hand
+    bool made_swap, made_post; // here, not found
+    struct mface_result crop;  // while this frame may still read it; data NULL: not at hand
 };
 
 struct mface_eval {
@@ -65,6 +65,7 @@ struct mface_eval {
     struct mface_face *faces;
     int n_faces, capacity;
     int64_t n_inferences;
+    int n_hidden;    // faces that changed no sample of the frame
     bool is_written; // merge ran here, so the canvas has its result already
 };
 
@@ -96,6 +97,9 @@ MFACE_NODISCARD enum mface_status mface_face_swap(
 MFACE_NODISCARD enum mface_status mface_face_post(
     struct mface_face *face, struct mface_result *out);
 void mface_face_derive_keys(struct mface_face *face);
+
+/* Counts as saved what the stages of the face up to `last` (pre, swap, post) cost. */
+void mface_face_hide(const struct mface_face *face, enum mface_stage last);
 
 /* eval_merge.c: writes the faces into the frame, by running merge or by applying its patch. */
 MFACE_NODISCARD enum mface_status mface_eval_merge(struct mface_eval *eval);

@@ -29,6 +29,17 @@ void mface_face_derive_keys(struct mface_face *face)
     face->post_key = stage_key(face, MFACE_STAGE_POST, inputs, outline ? 4 : 2);
 }
 
+void mface_face_hide(const struct mface_face *face, enum mface_stage last)
+{
+    struct mface_tally *tally = face->eval->engine->tally;
+    if (!pre_is_skipped(face))
+        mface_tally_hide(tally, MFACE_STAGE_PRE);
+    if (last >= MFACE_STAGE_SWAP)
+        mface_tally_hide(tally, MFACE_STAGE_SWAP);
+    if (last >= MFACE_STAGE_POST)
+        mface_tally_hide(tally, MFACE_STAGE_POST);
+}
+
 static int side_px(const struct mface_face *face)
 {
     return face->eval->engine->align.resolution;
@@ -101,6 +112,7 @@ static enum mface_status run_swap(void *user, struct mface_load *load)
     struct mface_face *face = user;
     const struct mface_engine *engine = face->eval->engine;
     struct mface_result pre;
+    face->made_swap = true;
     void *room =
         mface_load_room(load, (has_source_mask(face) ? 5 : 4) * mface_area_px(side_px(face)));
     if (!room)
@@ -117,8 +129,11 @@ static enum mface_status run_swap(void *user, struct mface_load *load)
 
 enum mface_status mface_face_swap(struct mface_face *face, struct mface_result *out)
 {
-    return mface_demand(
-        &face->eval->demander, MFACE_STAGE_SWAP, face->swap_key, run_swap, face, out);
+    MFACE_TRY(
+        mface_demand(&face->eval->demander, MFACE_STAGE_SWAP, face->swap_key, run_swap, face, out));
+    if (!face->made_swap)
+        mface_face_hide(face, MFACE_STAGE_PRE);
+    return MFACE_OK;
 }
 
 /* The outline of the landmarks, where the settings ask for it; else an empty image. */
@@ -172,6 +187,8 @@ enum mface_status mface_face_post(struct mface_face *face, struct mface_result *
 {
     struct mface_demander *demander = &face->eval->demander;
     MFACE_TRY(mface_demand(demander, MFACE_STAGE_POST, face->post_key, run_post, face, out));
+    if (!face->made_post)
+        mface_face_hide(face, MFACE_STAGE_SWAP);
     if (face->made_post && demander->cache)
         mface_cache_inherit(demander->cache, face->post_key, &face->swap_key, 1);
     return MFACE_OK;

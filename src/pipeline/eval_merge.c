@@ -54,6 +54,7 @@ static enum mface_status merge_steps(struct mface_merge *merge, struct mface_loa
     MFACE_TRY(make_writable(eval));
     MFACE_TRY(mface_merge_write(merge));
     eval->is_written = true;
+    eval->n_hidden = mface_merge_n_hidden(merge);
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
     if (patch) {
@@ -114,9 +115,12 @@ enum mface_status mface_eval_merge(struct mface_eval *eval)
         mface_demand(&eval->demander, MFACE_STAGE_MERGE, eval->merge_key, run_merge, eval, &patch));
     enum mface_status status = MFACE_OK;
     if (!eval->is_written) {
+        for (int i = 0; i < eval->n_faces; i++)
+            mface_face_hide(&eval->faces[i], MFACE_STAGE_POST);
         status = make_writable(eval);
         if (status == MFACE_OK)
             mface_patch_apply(&eval->canvas->picture, patch.data);
+        eval->n_hidden = mface_patch_n_empty(patch.data); // none where the whole frame is kept
     } else if (eval->demander.cache) {
         inherit_posts(eval);
     }

@@ -206,7 +206,7 @@ enum mface_status mface_session_run(
 {
     struct mface_stats local;
     struct mface_run run = { .session = session, .job = job };
-    memset(&session->tally, 0, sizeof session->tally);
+    mface_tally_reset(&session->tally);
     mface_session_adopt_settings(session);
     mface_job_start_init(&session->start, session->cache);
     if (session->disk)

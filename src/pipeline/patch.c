@@ -24,7 +24,7 @@ static size_t word_bytes(const struct mface_component *component)
 static struct mface_rect samples_of(
     const struct mface_picture *picture, int i, const struct mface_rect *rect)
 {
-    if (rect->l >= rect->r || rect->t >= rect->b)
+    if (mface_rect_is_empty(*rect))
         return (struct mface_rect) { 0 };
     if (picture->model != MFACE_MODEL_YUV || i == 0)
         return *rect;
@@ -184,6 +184,15 @@ void mface_patch_take(
     if (n_rects)
         memcpy(header->rects, rects, (size_t)n_rects * sizeof *rects);
     copy_rects(picture, rects, n_rects, (uint8_t *)patch + header_bytes(n_rects), TAKE);
+}
+
+int mface_patch_n_empty(const void *patch)
+{
+    const struct header *header = patch;
+    int n = 0;
+    for (int k = 0; k < header->n_rects; k++)
+        n += mface_rect_is_empty(header->rects[k]);
+    return n;
 }
 
 void mface_patch_apply(const struct mface_picture *picture, const void *patch)

@@ -17,6 +17,9 @@ size_t mface_patch_bytes(
 void mface_patch_take(
     const struct mface_picture *picture, const struct mface_rect *rects, int n_rects, void *patch);
 
+/* How many of its rectangles are empty. */
+int mface_patch_n_empty(const void *patch);
+
 /* Copies a patch into a picture of the format and size it was taken from. */
 void mface_patch_apply(const struct mface_picture *picture, const void *patch);
 

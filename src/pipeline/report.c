@@ -145,6 +145,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
 {
     mface_json_add_int(json, "frames", stats->frames);
     mface_json_add_int(json, "faces", stats->faces);
+    mface_json_add_int(json, "faces_hidden", stats->faces_hidden);
     mface_json_add_int(json, "frames_without_face", stats->frames_without_face);
     mface_json_add_int(json, "frames_failed", stats->frames_failed);
     mface_json_add_int(json, "frames_damaged", stats->frames_damaged);

@@ -32,6 +32,8 @@ static void add_job(FILE *file, const struct mface_stats *stats)
     counter(file, "frames_repeated_total", (double)stats->frames_repeated,
         "Frames whose pixels had been seen before.");
     counter(file, "faces_total", (double)stats->faces, "Faces swapped.");
+    counter(file, "faces_hidden_total", (double)stats->faces_hidden,
+        "Faces swapped of which nothing shows.");
     counter(file, "frames_without_face_total", (double)stats->frames_without_face,
         "Frames in which there was nothing to swap.");
     counter(file, "frames_failed_total", (double)stats->frames_failed,

@@ -100,8 +100,17 @@ char *mface_settings_text(const struct mface_source *source)
 
 /* PATCH */
 
-/* A value as the text that the settings take; NULL: none of the kinds there are. */
-static char *text_of(const json_t *value)
+/* A number of bytes, however small, is no number of megabytes. */
+static const char *unit_of(const char *key)
+{
+    for (size_t i = 0; i < mface_settings_count(); i++)
+        if (strcmp(mface_settings_info(i).key, key) == 0)
+            return strcmp(mface_settings_info(i).unit, "bytes") == 0 ? "B" : "";
+    return "";
+}
+
+/* A value as the text that the setting takes; NULL: none of the kinds there are. */
+static char *text_of(const char *key, const json_t *value)
 {
     char text[64];
     if (json_is_string(value))
@@ -109,9 +118,9 @@ static char *text_of(const json_t *value)
     if (json_is_boolean(value))
         return strdup(json_is_true(value) ? "on" : "off");
     if (json_is_integer(value))
-        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+        snprintf(text, sizeof text, "%lld%s", (long long)json_integer_value(value), unit_of(key));
     else if (json_is_real(value))
-        snprintf(text, sizeof text, "%.17g", json_real_value(value));
+        snprintf(text, sizeof text, "%.17g%s", json_real_value(value), unit_of(key));
     else
         return NULL;
     return strdup(text);
@@ -140,7 +149,7 @@ static bool read_changes(json_t *root, struct changes *changes, struct mface_ans
     }
     json_object_foreach(root, key, value)
     {
-        char *text = text_of(value);
+        char *text = text_of(key, value);
         if (!text) {
             mface_answer_fail(answer, 400, "a value is a string, a number, true or false", key);
             return false;

@@ -35,6 +35,10 @@ extern const char mface_bench_output_note[];
 const struct mface_pass *mface_bench_find(
     const struct mface_bench *bench, enum mface_workload workload, int way);
 
+/* Other work had a share of the machine that shows in frames per second: which run it had the most
+ * in, as a sentence. False: it hardly had any. */
+bool mface_bench_print_others(const struct mface_bench *bench, char *text, size_t text_bytes);
+
 /* "off", "2.0GB", … for charts and tables. */
 void mface_bench_print_way(const struct mface_bench *bench, enum mface_workload workload, int way,
     char *text, size_t text_bytes);

@@ -46,6 +46,9 @@ static void write_head(const struct mface_bench *bench, FILE *file)
     fprintf(file, " (%d×%d, %s); %d processors, %s; load average %.2f before, %.2f after.</p>\n",
         bench->facts.model_w, bench->facts.model_h, bench->facts.model_precision, bench->n_cpus,
         bench->isa, bench->load_before, bench->load_after);
+    char others[192];
+    if (mface_bench_print_others(bench, others, sizeof others))
+        fprintf(file, "<p><strong>%s</strong></p>\n", others);
     fprintf(file, "<p>%s</p>\n<p><strong>%s</strong></p>\n", mface_bench_output_note,
         mface_bench_live_note);
 }
@@ -131,16 +134,18 @@ static void write_run(const struct mface_bench *bench, int workload, int way, FI
     mface_monitor_print_bytes(pass->rss_bytes, rss, sizeof rss);
     fprintf(file,
         "<tr><th scope=\"row\">%s</th><td>%s</td><td>%lld</td><td>%.1f</td><td>%.1f</td><td>%lld"
-        "</td><td>%.0f %%</td><td>%lld</td><td>%s</td><td>%s</td><td>%.1f</td></tr>\n",
+        "</td><td>%.0f %%</td><td>%lld</td><td>%s</td><td>%s</td><td>%.1f</td><td>%.0f %%</td>"
+        "</tr>\n",
         mface_workload_get((enum mface_workload)workload)->name, name, (long long)pass->frames,
         mface_pass_fps(pass), mface_pass_cpu_ms(pass), (long long)(swap ? swap->runs : 0),
-        hit_percent(pass), (long long)pass->evictions, used, rss, pass->saved_ms / 1000);
+        hit_percent(pass), (long long)pass->evictions, used, rss, pass->saved_ms / 1000,
+        100 * mface_pass_others_share(pass));
 }
 
 static void write_runs(const struct mface_bench *bench, FILE *file)
 {
     static const char *const columns[] = { "workload", "cache", "frames", "FPS", "CPU ms a frame",
-        "inferred", "hit rate", "evicted", "cached", "process", "saved s" };
+        "inferred", "hit rate", "evicted", "cached", "process", "saved s", "others" };
     fputs("<h2>All figures</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
           "aria-label=\"all figures\">\n<table>\n<thead><tr>",
         file);

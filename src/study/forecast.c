@@ -179,7 +179,9 @@ enum mface_status mface_forecast_make(
     *out = mface_mem_calloc(1, sizeof **out);
     if (!*out)
         return mface_fail_nomem("plan");
+    mface_log_hold_repeats(true);
     const enum mface_status status = make(params, *out);
+    mface_log_hold_repeats(false);
     if (status != MFACE_OK)
         mface_forecast_free(out);
     return status;

@@ -20,13 +20,13 @@ const char *mface_forecast_bottleneck(const struct mface_forecast *plan)
 static void print_stages(const struct mface_forecast *plan, FILE *file)
 {
     const struct mface_pass *cold = &plan->probe.cold;
-    fprintf(file, "  %-10s%12s%12s%14s\n", "stage", "ms a run", "runs/frame", "saved ms/frame");
+    fprintf(file, "  %-10s%12s%14s%18s\n", "stage", "ms a run", "runs/frame", "saved ms/frame");
     for (int i = 0; i < cold->n_stages; i++) {
         const struct mface_stage_stats *stage = &cold->stages[i];
         if (stage->runs == 0)
             continue;
         const double ms = stage->ms_total / (double)stage->runs;
-        fprintf(file, "  %-10s%12.2f%12.2f%14.2f\n", stage->name, ms,
+        fprintf(file, "  %-10s%12.2f%14.2f%18.2f\n", stage->name, ms,
             (double)stage->runs / (double)cold->frames,
             ms * (double)stage->hits / (double)cold->frames);
     }
@@ -41,19 +41,25 @@ static void print_text(const struct mface_forecast *plan, FILE *file)
     mface_monitor_print_bytes(plan->cache_bytes, cache, sizeof cache);
     mface_monitor_print_bytes(plan->need_bytes, need, sizeof need);
     fprintf(file,
-        "%s: %.0f frames of %dx%d, %s; %s; model %d in %s\n"
-        "Looked at %d frames%s, swapped %lld at %d %s\n\n"
+        "%s: %.0f %s of %dx%d, %s; %s; model %d in %s\n"
+        "Looked at %d%s, swapped %lld at %d %s\n\n"
         "Predicted  %.1f FPS, CPU %.0f%%, %.1f ms of CPU a frame, limited by %s\n"
         "  memory   %s, of it %s cached; all results of the clip: %s\n"
         "  repeats  %.0f%% of the frames are exact repeats; %.0f%% of the faces in new ones hold "
         "still\n"
         "  again    the same settings once more: %.1f FPS; another post-gamma: %.1f FPS\n\n",
-        plan->input, plan->frames, probe->facts.w, probe->facts.h, probe->facts.codec,
-        probe->facts.encoder, probe->facts.model_w, probe->facts.model_precision, probe->n_looked,
-        probe->looked_through ? " (all)" : "", (long long)probe->cold.frames, probe->n_places,
-        probe->n_places == 1 ? "place" : "places", p->fps, p->cpu_percent, p->cpu_ms,
-        mface_forecast_bottleneck(plan), memory, cache, need, 100 * plan->repeats,
-        100 * plan->static_faces, mface_pass_fps(&probe->again), mface_pass_fps(&probe->rerender));
+        plan->input, plan->frames, plan->frames == 1 ? "frame" : "frames", probe->facts.w,
+        probe->facts.h, probe->facts.codec, probe->facts.encoder, probe->facts.model_w,
+        probe->facts.model_precision, probe->n_looked, probe->looked_through ? " (all)" : "",
+        (long long)probe->cold.frames, probe->n_places, probe->n_places == 1 ? "place" : "places",
+        p->fps, p->cpu_percent, p->cpu_ms, mface_forecast_bottleneck(plan), memory, cache, need,
+        100 * plan->repeats, 100 * plan->static_faces, mface_pass_fps(&probe->again),
+        mface_pass_fps(&probe->rerender));
+    if (mface_pass_others_share(&probe->cold) > 0.1)
+        fprintf(file,
+            "  note     other work had %.0f%% of the machine meanwhile; without it a swap is "
+            "faster\n\n",
+            100 * mface_pass_others_share(&probe->cold));
     if (probe->cold.faces == 0)
         fprintf(file, "  note     no face was found where it was tried\n\n");
     print_stages(plan, file);
@@ -95,6 +101,7 @@ static void add_probe(struct mface_json *json, const struct mface_forecast *plan
     mface_json_add_int(json, "places", probe->n_places);
     mface_json_add_float(json, "decode_ms", probe->decode_ms);
     mface_json_add_float(json, "cpu_share", plan->prediction.share);
+    mface_json_add_float(json, "others_share", mface_pass_others_share(&probe->cold));
     mface_json_add_float(json, "cpu_ms_new_frame", plan->prediction.new_cpu_ms);
     mface_json_add_float(json, "cpu_ms_repeated_frame", plan->prediction.repeat_cpu_ms);
     mface_json_add_float(json, "repeated_frames", plan->repeats);

@@ -80,6 +80,12 @@ double mface_pass_memory_use(const struct mface_pass *pass)
     return ratio((double)pass->cache_bytes, (double)pass->cache_limit_bytes);
 }
 
+double mface_pass_others_share(const struct mface_pass *pass)
+{
+    const double share = ratio(pass->others_s, pass->wall_s * mface_machine_processors());
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
 const struct mface_stage_stats *mface_pass_stage(const struct mface_pass *pass, const char *name)
 {
     for (int i = 0; i < pass->n_stages; i++)
@@ -107,11 +113,27 @@ static enum mface_status add_digest(struct mface_key *digest, const char *path)
     return MFACE_OK;
 }
 
+static int64_t others_us(void)
+{
+    return mface_machine_busy_us() - mface_cpu_time_us();
+}
+
+enum mface_status mface_pass_play(
+    struct mface_pass *pass, struct mface_session *session, const struct mface_job *job)
+{
+    struct mface_stats stats;
+    const int64_t before_us = others_us();
+    MFACE_TRY(mface_session_run(session, job, &stats));
+    pass->others_s += (double)(others_us() - before_us) / 1e6;
+    mface_pass_add(pass, &stats);
+    pass->rss_bytes = mface_rss_bytes();
+    return MFACE_OK;
+}
+
 enum mface_status mface_pass_run(struct mface_pass *pass, struct mface_session *session,
     const struct mface_job *job, const char *folder)
 {
     char path[MFACE_PASS_FOLDER_BYTES + 16];
-    struct mface_stats stats;
     struct mface_job own = *job;
     snprintf(path, sizeof path, "%s/frames.crc", folder);
     own.output = path;
@@ -120,9 +142,7 @@ enum mface_status mface_pass_run(struct mface_pass *pass, struct mface_session *
     own.pixel_format = own.speed = "";
     own.quality = -1;
     own.overwrite = own.no_provenance = 1;
-    MFACE_TRY(mface_session_run(session, &own, &stats));
-    mface_pass_add(pass, &stats);
-    pass->rss_bytes = mface_rss_bytes();
+    MFACE_TRY(mface_pass_play(pass, session, &own));
     return add_digest(&pass->digest, path);
 }
 

@@ -10,6 +10,7 @@ struct mface_pass {
     int64_t frames, faces, face_demands, face_hits;
     double wall_s, cpu_s; // opening and closing of files included
     double open_s, open_cpu_s;
+    double others_s; // processor time that other work on the machine took meanwhile
     double stage_ms; // of all stages between decoding and encoding, a thread's time
     int64_t inserts, evictions;
     double saved_ms;
@@ -28,9 +29,16 @@ double mface_pass_stage_ms(const struct mface_pass *pass); // a frame
 double mface_pass_hit_rate(const struct mface_pass *pass);
 double mface_pass_eviction_rate(const struct mface_pass *pass);
 double mface_pass_memory_use(const struct mface_pass *pass); // 0..1 of the cache's limit
+/* 0..1 of the machine's processors that other work had: where it is not small, frames per second
+ * say more of the machine than of the run. 0 where it cannot be known. */
+double mface_pass_others_share(const struct mface_pass *pass);
 
 /* A stage by its name; NULL: none. */
 const struct mface_stage_stats *mface_pass_stage(const struct mface_pass *pass, const char *name);
+
+/* Runs a job and adds it. Logs on failure. */
+MFACE_NODISCARD enum mface_status mface_pass_play(
+    struct mface_pass *pass, struct mface_session *session, const struct mface_job *job);
 
 /* Runs a job into uncompressed frames of which only checksums are kept, and adds it. `folder` is
  * for those. What `job` says of its output does not count. Logs on failure. */

@@ -76,12 +76,8 @@ struct probing {
 
 static enum mface_status play(struct probing *probing, double start_s, struct mface_pass *pass)
 {
-    struct mface_stats stats;
     probing->job.start_s = start_s;
-    MFACE_TRY(mface_session_run(probing->session, &probing->job, &stats));
-    mface_pass_add(pass, &stats);
-    pass->rss_bytes = mface_rss_bytes();
-    return MFACE_OK;
+    return mface_pass_play(pass, probing->session, &probing->job);
 }
 
 /* An empty cache of the size that the settings say. */

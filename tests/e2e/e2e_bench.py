@@ -1,9 +1,11 @@
 """memoface bench pipeline and memoface plan."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 from media import ffmpeg, make_clip
@@ -83,6 +85,21 @@ def test_bench_pipeline(lab):
     check_page(page)
 
 
+def test_bench_says_what_others_had(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=8)
+    args = ["--frames", "8", "--sizes", "64M", "--workloads", "loop"]
+    spin = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count())]
+    try:
+        runs = json.loads(bench(lab, clip, *args, "--json"))["runs"]
+        text = bench(lab, clip, *args)
+    finally:
+        for process in spin:
+            process.kill()
+            process.wait()
+    assert all(0.2 < row["others_share"] <= 1 for row in runs), [row["others_share"] for row in runs]
+    assert re.search(r"Other work had up to \d\d% of the machine", text), text
+
+
 def test_bench_skips_and_says_so(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=8)
     text = bench(lab, clip, "--frames", "8", "--sizes", "64M", "--workloads", "model,first")
@@ -149,6 +166,18 @@ def test_plan_and_report(lab):
     assert "plan" not in lab.swap_report(clip, lab.path("out.mkv"))
 
 
+def test_plan_of_pictures_tells_each_mistake_once(lab):
+    folder = lab.folder / "pictures"
+    folder.mkdir()
+    ffmpeg("-i", make_clip(lab.path("clip.mkv"), n_frames=2), folder / "good%d.png")
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"\xff\xd8\xff\xe0 no picture" * 20)
+    done = make_plan(lab, str(folder))
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(set(lines)) and all(f"/{n}.jpg" in done.stderr for n in "ab"), lines
+
+
 def test_plan_mistakes(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=4)
     done = make_plan(lab, clip, "--seconds", "0")
@@ -159,6 +188,9 @@ def test_plan_mistakes(lab):
     assert done.returncode == 3 and len(done.stderr.splitlines()) == 1, done
     saved, other = pathlib.Path(lab.path("plan.json")), lab.path("other.json")
     assert make_plan(lab, clip, "--save", str(saved)).returncode == 0
+    done = make_plan(lab, clip, "--save", str(saved))
+    assert done.returncode == 2 and "plan.json exists already" in done.stderr and not done.stdout, done
+    assert make_plan(lab, clip, "--save", str(saved), "-y").returncode == 0
     wrong = json.loads(saved.read_text())
     wrong["input"] = "elsewhere.mkv"
     for text, code in ((json.dumps(wrong), 2), ("{}", 4), ("no JSON", 4), (None, 3)):

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -122,6 +123,12 @@ def test_a_folder_that_is_not_to_be_had(lab):
                     "/dev/null/cache")
     assert done.returncode == 0, done.stderr
     assert "going on without the disk cache" in done.stderr, done.stderr
+    # Why it could not be made is told, not that it is missing then. Nobody makes folders in /sys.
+    done = lab.swap(clip, lab.path("out.mkv"), "--disk-cache-size", "64M", "--cache-dir", "/sys/memoface")
+    assert done.returncode == 0 and re.search(r"cannot make the cache: (Operation not|Permission|Read-only)",
+                                              done.stderr), done.stderr
+    done = cache(lab, "stat")
+    assert done.returncode == 3 and "there is no cache" in done.stderr, done.stderr
 
 
 def test_cache_command(lab):

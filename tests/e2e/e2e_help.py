@@ -48,8 +48,18 @@ def test_help_is_readable(lab):
     order = [text.index(word) for word in ("Usage:", "Examples:", "Options:", "Settings",
                                            "Starting points:", "Cache:", "Mask:", "Exit codes:")]
     assert order == sorted(order), order
+    assert "What starting points bring" in text
+    bench = subprocess.run([lab.memoface, "help", "bench"], capture_output=True, text=True).stdout
+    assert "starting points" not in bench  # it takes none
     for word in ("0..400 px", "[2G]", "none|rct", "ssd|tiny", "--print-config"):
         assert word in text, word
+
+
+def test_help_has_help(lab):
+    general = subprocess.run([lab.memoface, "--help"], capture_output=True, text=True)
+    for args in (["help"], ["help", "--help"], ["help", "-h"], ["-h"]):
+        done = subprocess.run([lab.memoface, *args], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout == general.stdout and not done.stderr, args
 
 
 def test_mistyped_words_get_a_hint(lab):

@@ -12,7 +12,7 @@ from media import frame_hashes, frame_times, leftovers, make_clip
 
 def swap(lab, *args):
     return subprocess.run([lab.memoface, "swap", "-m", lab.model, "--precision", "f32", *args],
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, errors="replace", timeout=300)
 
 
 def table(stderr):
@@ -77,6 +77,40 @@ def test_nothing_is_overwritten_unasked(lab):
     assert done.returncode == 0, done.stderr
     assert pathlib.Path(lab.path("a-swapped.mkv")).read_bytes() == before
     assert os.path.exists(lab.path("a-swapped-2.mkv"))
+
+
+def test_reports_replace_nothing_unasked(lab):
+    clip = make_clip(lab.path("clip.mkv"), n_frames=1)
+    report = pathlib.Path(lab.path("figures.json"))
+    for inputs, output in (([clip], "out.mkv"), ([clip, clip], "out")):
+        report.write_text("precious")
+        done = swap(lab, *inputs, "-o", lab.path(output), "--report", str(report))
+        expect(done, 2, "figures.json exists already", "-y")
+        assert report.read_text() == "precious" and not os.path.exists(lab.path(output))
+        done = swap(lab, *inputs, "-o", lab.path(output), "--report", str(report), "-y")
+        assert done.returncode == 0 and json.loads(report.read_text()), done.stderr
+        report.write_text("")  # as mktemp leaves it
+        os.rename(lab.path(output), lab.path("old-" + output))
+        done = swap(lab, *inputs, "-o", lab.path(output), "--report", str(report))
+        assert done.returncode == 0 and json.loads(report.read_text()), done.stderr
+
+
+def test_names_that_are_no_text(lab):
+    """Names of files are bytes, JSON is UTF-8."""
+    clip = os.fsencode(make_clip(lab.path("clip.mkv"), n_frames=1))
+    odd = os.fsencode(lab.path("caf")) + b"\xe9.mkv"
+    os.rename(clip, odd)
+    model = os.fsencode(lab.path("mod")) + b"\xff.dfm"
+    os.symlink(lab.model, model)
+    report = pathlib.Path(lab.path("report.json"))
+    done = swap(lab, "-m", model, odd, odd, "-o", lab.path("out"), "--report", str(report))
+    assert done.returncode == 0, done.stderr
+    jobs = json.loads(report.read_bytes().decode())["jobs"]
+    assert jobs[0]["input"] == lab.path("caf\ufffd.mkv"), jobs[0]
+    assert jobs[1]["output"] == lab.path("out/caf\ufffd-swapped-2.mkv"), jobs[1]
+    assert jobs[0]["report"]["model"]["path"].endswith("mod\ufffd.dfm"), jobs[0]["report"]["model"]
+    assert sorted(os.listdir(os.fsencode(lab.path("out")))) == [
+        b"caf\xe9-swapped-2.mkv", b"caf\xe9-swapped.mkv"]
 
 
 def test_what_cannot_go_together(lab):

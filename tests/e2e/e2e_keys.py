@@ -1,11 +1,14 @@
 """Keys of a running job, typed at a shell with job control on a terminal of its own."""
 
+import fcntl
 import os
 import pty
 import re
 import select
 import shlex
 import signal
+import struct
+import termios
 import time
 
 from media import frame_times, make_clip
@@ -27,6 +30,8 @@ class Shell:
     def __enter__(self):
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGINT, signal.SIGQUIT):  # which a shell's background job ignores
+                signal.signal(number, signal.SIG_DFL)
             os.chdir(self.folder)
             os.execvpe("bash", ["bash", "--norc", "--noediting", "-i"],
                        {**os.environ, **FAULTS_ARE_FAULTS,
@@ -117,6 +122,21 @@ def test_keys_pause_stop_and_finish(lab):
         shell.expect("Interrupted")
         ended(shell, 130)
     assert len(frame_times(lab.path("live.mkv"))) > 0
+
+
+def test_a_narrower_terminal_keeps_no_remnants(lab):
+    """The terminal breaks the lines anew, so that going back to the first means going up more rows."""
+    with Shell(lab) as shell:
+        start(shell, command(lab))
+        shell.expect("\x1b\\[2A")
+        columns = 40  # the bar fits, the line of figures takes two rows
+        fcntl.ioctl(shell.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        shell.expect("\x1b\\[3A\r\x1b\\[J")
+        line = shell.expect("(RAM Cache[^\r\n]*)\r\n").group(1)
+        assert len(line) == columns, line
+        shell.expect("\x1b\\[2A\r\x1b\\[J")  # what was printed since is cut to fit
+        shell.type("q")
+        ended(shell, 130)
 
 
 def test_no_end_leaves_the_terminal_changed(lab):

@@ -4,7 +4,7 @@ import json
 import pathlib
 import subprocess
 
-from media import ASTRONAUT, make_clip, probe, sha256
+from media import ASTRONAUT, frame_hashes, make_clip, probe, sha256
 
 REPORT_KEYS = {
     "frames", "faces", "wall_s", "fps", "cpu_s", "cpu_percent", "cpu_ms_per_frame",
@@ -65,6 +65,27 @@ def test_monitor_line_and_summary(lab):
     assert quiet.returncode == 0 and quiet.stderr == "" and quiet.stdout == ""
 
 
+def test_faces_that_do_not_show_are_told(lab):
+    """A crop of 16 pixels has no room for the default mask-blur: nothing of the mask is left."""
+    clip = make_clip(lab.path("clip.mkv"), n_frames=3)
+    report = lab.path("report.json")
+    for args in (["--resolution", "16"], ["--opacity", "0"], ["--resolution", "16", "--cache-size", "0"]):
+        done = lab.swap(clip, lab.path("out.mkv"), "--encoder", "ffv1", "--report", report, *args)
+        figures = json.loads(pathlib.Path(report).read_text())
+        assert figures["faces"] == figures["faces_hidden"] == 3, figures
+        assert "3 faces do not show" in done.stderr and "mask-blur" in done.stderr, done.stderr
+        assert frame_hashes(lab.path("out.mkv")) == frame_hashes(clip)
+    # A frame that comes again is served from the cache, and shows as little.
+    twice = [clip, clip, "-o", lab.path("twice"), "--opacity", "0", "--report", report, "-y"]
+    subprocess.run([lab.memoface, "swap", "-m", lab.model, "--precision", "f32", *twice], check=True,
+                   capture_output=True)
+    second = json.loads(pathlib.Path(report).read_text())["jobs"][1]["report"]
+    assert second["cache"]["hit_rate"] == 1 and second["faces_hidden"] == 3, second
+    done = lab.swap(clip, lab.path("out.mkv"), "--report", report)
+    assert json.loads(pathlib.Path(report).read_text())["faces_hidden"] == 0
+    assert "not show" not in done.stderr
+
+
 def test_provenance(lab):
     clip = make_clip(lab.path("clip.mkv"), n_frames=2)
     for name in ("out.mkv", "out.mp4"):
@@ -83,6 +104,10 @@ def test_provenance(lab):
 def test_detect(lab):
     drawn = lab.path("drawn.png")
     done = run(lab, "detect", "-i", str(ASTRONAUT), "-o", drawn, "--json")
+    assert done.returncode == 0, done.stderr
+    done = run(lab, "detect", "-i", str(ASTRONAUT), "-o", drawn)
+    assert done.returncode == 2 and "drawn.png exists already" in done.stderr, done.stderr
+    done = run(lab, "detect", "-i", str(ASTRONAUT), "-o", drawn, "--json", "-y")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["width"] == 512 and len(found["faces"]) == 1, found

@@ -164,6 +164,10 @@ def test_doctor(lab):
     auto = printed(lab, "--preset", "auto")["parallel"]
     assert auto == ("off" if wanted == "8gb" else "on", f"preset auto ({wanted})"), auto
     assert set(facts["needs"]) == {"processors", "memory", "instructions"}
+    assert facts["cache_folder"]["writable"] and "Kept between runs: /" in done.stdout
+    nowhere = dict(os.environ, XDG_CACHE_HOME="/dev/null")  # nothing can lie in there
+    assert "Kept between runs: nothing, for /dev/null/memoface" in run(lab, "doctor", env=nowhere).stdout
+    assert not json.loads(run(lab, "doctor", "--json", env=nowhere).stdout)["cache_folder"]["writable"]
 
 
 def test_doctor_misses_what_is_needed(lab):

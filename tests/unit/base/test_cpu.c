@@ -36,11 +36,25 @@ static void test_environment(void **state)
     assert_int_equal(mface_cpu_flags(), all);
 }
 
+/* What this process uses is part of what the machine does. */
+static void test_the_machine_is_as_busy_as_we_are(void **state)
+{
+    (void)state;
+    enum { WORK_US = 300000, TICK_US = 10000 };
+    const int64_t busy = mface_machine_busy_us(), own = mface_cpu_time_us();
+    while (mface_cpu_time_us() - own < WORK_US) {
+    }
+    assert_true(busy > 0);
+    assert_true(mface_machine_busy_us() - busy >= WORK_US - 3 * TICK_US);
+    assert_true(mface_machine_processors() >= mface_cpu_count());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_levels_by_name),
+        cmocka_unit_test(test_the_machine_is_as_busy_as_we_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

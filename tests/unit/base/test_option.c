@@ -9,7 +9,7 @@ struct settings {
     bool flag;
     int count, choice;
     double gain;
-    int64_t size;
+    int64_t size, room, disk;
     char name[MFACE_OPTION_STRING_BYTES];
 };
 
@@ -45,6 +45,17 @@ static const struct mface_option rows[] = {
         .min = 1 << 20,
         .max = 1ll << 40,
         .offset = offsetof(struct settings, size) },
+    { .key = "room",
+        .initial = "0",
+        .type = MFACE_OPTION_SIZE,
+        .max = 1ll << 40,
+        .offset = offsetof(struct settings, room) },
+    { .key = "disk",
+        .initial = "0",
+        .type = MFACE_OPTION_SIZE,
+        .max = 1ll << 40,
+        .step = 1 << 20,
+        .offset = offsetof(struct settings, disk) },
     { .key = "name",
         .initial = "",
         .type = MFACE_OPTION_STRING,
@@ -96,6 +107,18 @@ static void test_accepts(void **state)
         { "size", "1.5G", "1536M" },
         { "size", "2097153", "2097153" },
         { "size", "64MB", "64M" },
+        { "size", "64MiB", "64M" },
+        { "size", "2gib", "2G" },
+        { "size", "2048", "2G" }, // megabytes: as bytes it would be less than one
+        { "size", "1.5", "1536K" },
+        { "size", "1048576", "1M" }, // from here on bytes
+        { "size", "2097153B", "2097153" },
+        { "room", "0.5", "512K" },
+        { "room", "700B", "700B" },
+        { "room", "0", "0" },
+        { "disk", "3300K", "3M" },
+        { "disk", "1K", "1M" }, // never down to 0, which turns it off
+        { "disk", "0", "0" },
         { "choice", "NONE", "none" },
         { "name", "a b", "a b" },
     };
@@ -126,6 +149,9 @@ static void test_refuses_and_keeps(void **state)
         { "gain", "4.1" },
         { "gain", "1K" },
         { "size", "1Q" },
+        { "size", "1Mi" },
+        { "size", "1iB" },
+        { "size", "1 G" },
         { "size", "-5" },
         { "size", "900G0" },
         { "choice", "rc" },
@@ -143,7 +169,7 @@ static void test_hash_follows_value(void **state)
     (void)state;
     struct settings s;
     mface_option_set_initial(rows, N_ROWS, &s);
-    static const char *const other[] = { "off", "240", "none", "0.2", "1G", "x" };
+    static const char *const other[] = { "off", "240", "none", "0.2", "1G", "1G", "1G", "x" };
     for (size_t i = 0; i < N_ROWS; i++) {
         struct mface_hasher a, b;
         mface_hasher_init(&a);

@@ -11,7 +11,7 @@
 const char *test_folder_make(void)
 {
     static char path[64];
-    strcpy(path, "disk-test-XXXXXX");
+    strcpy(path, "/tmp/memoface-disk-test-XXXXXX");
     assert_non_null(mkdtemp(path));
     return path;
 }

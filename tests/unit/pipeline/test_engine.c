@@ -106,6 +106,51 @@ static void test_repeated_frame_costs_lookups_only(void **state)
     assert_int_equal(mface_counter_get(&world->tally.face_hits), 1);
 }
 
+/* Costs that can be told apart in a sum, and nothing else. */
+static void know_costs(struct world *world)
+{
+    forget_counts(world);
+    mface_tally_cost(&world->tally, MFACE_STAGE_PRE, 10);
+    mface_tally_cost(&world->tally, MFACE_STAGE_SWAP, 900);
+    mface_tally_cost(&world->tally, MFACE_STAGE_SWAP, 1100);
+    mface_tally_cost(&world->tally, MFACE_STAGE_POST, 100);
+}
+
+static int64_t hidden_us(const struct world *world)
+{
+    return mface_counter_get(&world->tally.hidden_us);
+}
+
+static void test_a_hit_saves_what_lies_before_it(void **state)
+{
+    struct world *world = *state;
+    struct fake_frame frame;
+    int n_faces;
+    swapped(world, world->cache, 1);
+    know_costs(world);
+    swapped(world, world->cache, 1); // merge is found
+    assert_int_equal(hidden_us(world), 1100);
+    know_costs(world);
+    fake_frame_init(&frame, 1);
+    frame.luma[2][3] ^= 0x55; // far from the crop: post is found
+    assert_int_equal(run(world, world->cache, &frame, &n_faces), MFACE_OK);
+    assert_int_equal(hidden_us(world), 1000);
+    world->settings.pre_gamma_bgr[0] = 1.2;
+    know_costs(world);
+    swapped(world, world->cache, 1); // only the crop is
+    assert_int_equal(hidden_us(world), 0);
+    know_costs(world);
+    world->settings.post_gamma_bgr[0] = 1.2;
+    swapped(world, world->cache, 1); // swap is
+    assert_int_equal(hidden_us(world), 10);
+    know_costs(world);
+    swapped(world, NULL, 1);
+    assert_int_equal(hidden_us(world), 0);
+    mface_tally_reset(&world->tally); // the next job knows what runs cost
+    assert_int_equal(runs(world, MFACE_STAGE_SWAP), 0);
+    assert_int_equal(mface_counter_get(&world->tally.cost[MFACE_STAGE_SWAP].n), 3);
+}
+
 static void test_post_gamma_runs_no_inference(void **state)
 {
     struct world *world = *state;
@@ -325,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(changes_the_face_only),
         TEST(repeated_frame_costs_lookups_only),
+        TEST(a_hit_saves_what_lies_before_it),
         TEST(post_gamma_runs_no_inference),
         TEST(new_background_keeps_the_face),
         TEST(memory_never_shows),

@@ -103,6 +103,10 @@ static void check_patch(
     assert_non_null(patch);
     mface_patch_take(&source, rects, n_rects, patch);
     mface_patch_apply(&target, patch);
+    int n_empty = 0;
+    for (int k = 0; k < n_rects; k++)
+        n_empty += rects[k].l == rects[k].r;
+    assert_int_equal(mface_patch_n_empty(patch), n_empty);
     free(patch);
     for (int i = 0; i < BYTES; i++)
         assert_int_equal(to[i], marks[i] ? from[i] : before[i]);

@@ -45,6 +45,38 @@ static void test_json_escapes(void **state)
     free(data);
 }
 
+/* Every byte that is no part of a sequence becomes U+FFFD; a sequence is the shortest of its
+ * character, no surrogate, and whole. */
+static void test_json_is_utf8(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        { "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80",
+            "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80" },
+        { "caf\xe9.mp4", "caf\\ufffd.mp4" },
+        { "\xc3", "\\ufffd" },
+        { "\xe2\x82", "\\ufffd\\ufffd" },
+        { "\xe2\x82\"", "\\ufffd\\ufffd\\\"" },
+        { "\xc0\xaf", "\\ufffd\\ufffd" },
+        { "\xe0\x80\xaf", "\\ufffd\\ufffd\\ufffd" },
+        { "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd" },
+        { "\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd" },
+        { "\xf0\x80\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd" },
+        { "\xff\xfe", "\\ufffd\\ufffd" },
+        { "\xf4\x8f\xbf\xbf\xed\x9f\xbf", "\xf4\x8f\xbf\xbf\xed\x9f\xbf" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[64], *data = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&data, &size);
+        mface_json_write_text(file, cases[i][0]);
+        fclose(file);
+        snprintf(expected, sizeof expected, "\"%s\"", cases[i][1]);
+        assert_string_equal(data, expected);
+        free(data);
+    }
+}
+
 static void test_checker_rejects(void **state)
 {
     (void)state;
@@ -209,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_escapes),
+        cmocka_unit_test(test_json_is_utf8),
         cmocka_unit_test(test_checker_rejects),
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_report_has_every_key),

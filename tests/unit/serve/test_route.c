@@ -145,6 +145,11 @@ static void test_patch(void **state)
     assert_int_equal(json_integer_value(json_object_get(values, "cache-size")), 64 << 20);
     assert_true(json_is_true(json_object_get(values, "two-pass")));
     json_decref(root);
+    /* A number is bytes; "2048" in words would be megabytes. */
+    assert_int_equal(ask(world, "PATCH", "/api/v1/settings", "{\"cache-size\": 2048}"), 200);
+    assert_non_null(strstr(world->answer.body, "\"cache-size\": 1048576"));
+    assert_int_equal(ask(world, "PATCH", "/api/v1/settings", "{\"cache-size\": \"2048\"}"), 200);
+    assert_non_null(strstr(world->answer.body, "\"cache-size\": 2147483648"));
     assert_int_equal(ask(world, "PATCH", "/api/v1/settings", "{}"), 200);
     assert_true(setting(world, "opacity") == 0.5);
 }
