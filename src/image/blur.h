@@ -16,7 +16,9 @@ struct mface_blur {
     size_t pitch;     // floats from one row of the ring to the next
     float *memory;    // all of the following
     float *taps;      // radius + 1: the centre and one side
-    float *row;       // one source row between its margins
+    int n_rows;       // source rows kept
+    size_t row_pitch; // floats from one of them to the next
+    float *rows;      // row y at y modulo n_rows, each between margins
     float *ring;      // row y at y modulo n_kept
     float *zeros;     // a row of them
     float *out;       // the finished row
@@ -31,5 +33,8 @@ void mface_blur_clear(struct mface_blur *blur);
 /* Blurs row y into `out` (w·c floats), or into memory of its own if that is NULL; returns where. To
  * be called with y = 0, 1, … in turn; rows of the source up to y - 1 may have been overwritten. */
 const float *mface_blur_row(struct mface_blur *blur, int y, float *out);
+
+/* Row y of the source as floats, from mface_blur_row() of y on until that of y + 1. */
+const float *mface_blur_source(const struct mface_blur *blur, int y);
 
 #endif

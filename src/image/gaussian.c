@@ -106,20 +106,23 @@ static bool allocate(struct mface_blur *blur)
 {
     const struct mface_image *src = blur->src;
     const size_t radius = (size_t)blur->radius, c = (size_t)src->c;
-    const size_t n_taps = padded(radius + 1), n_row = padded(((size_t)src->w + 2 * radius) * c);
+    const size_t n_taps = padded(radius + 1);
     const size_t n_at = padded((2 * radius + 1) * sizeof(float *) / sizeof(float));
     blur->pitch = padded((size_t)src->w * c);
-    size_t n;
-    if (!mface_mul_size(blur->pitch, (size_t)blur->n_kept + 2, &n) || n > SIZE_MAX / 8)
+    blur->row_pitch = padded(((size_t)src->w + 2 * radius) * c);
+    size_t n, n_source;
+    if (!mface_mul_size(blur->pitch, (size_t)blur->n_kept + 2, &n) || n > SIZE_MAX / 16 ||
+        !mface_mul_size(blur->row_pitch, (size_t)blur->n_rows, &n_source) ||
+        n_source > SIZE_MAX / 16)
         return false;
-    blur->memory = mface_mem_alloc((n + n_taps + n_row + n_at) * sizeof(float));
+    blur->memory = mface_mem_alloc((n + n_taps + n_source + n_at) * sizeof(float));
     if (!blur->memory)
         return false;
     blur->ring = blur->memory;
     blur->zeros = blur->ring + blur->pitch * (size_t)blur->n_kept;
     blur->out = blur->zeros + blur->pitch;
-    blur->row = blur->out + blur->pitch;
-    blur->taps = blur->row + n_row;
+    blur->rows = blur->out + blur->pitch;
+    blur->taps = blur->rows + n_source;
     blur->at = (void *)(blur->taps + n_taps);
     memset(blur->zeros, 0, blur->pitch * sizeof(float));
     return true;
@@ -138,6 +141,7 @@ enum mface_status mface_blur_init(struct mface_blur *blur, const struct mface_im
         .radius = radius_of(sigma, taps_for),
     };
     blur->n_kept = min_int(src->h, 2 * blur->radius + 1);
+    blur->n_rows = unit ? min_int(src->h, blur->radius + 1) : 1;
     if (!allocate(blur))
         return mface_fail_nomem("gaussian blur");
     fill_taps(blur->taps, blur->radius, sigma);
@@ -162,12 +166,11 @@ static int reflect(int i, int n)
     return i < n ? i : period - i;
 }
 
-/* Gives a row of n pixels of c floats its margins of `reach` pixels on both sides. */
-static void fill_margins(const struct mface_blur *blur, int reach)
+/* Gives a row its margins of `reach` pixels on both sides. */
+static void fill_margins(const struct mface_blur *blur, float *first, int reach)
 {
     const int n = blur->src->w;
     const size_t c = (size_t)blur->src->c, bytes = c * sizeof(float);
-    float *first = blur->row + (size_t)blur->radius * c;
     if (blur->border == MFACE_BORDER_ZERO) {
         memset(first - (size_t)reach * c, 0, (size_t)reach * bytes);
         memset(first + (size_t)n * c, 0, (size_t)reach * bytes);
@@ -196,15 +199,27 @@ static float *ring_row(const struct mface_blur *blur, int y)
     return blur->ring + (size_t)(y % blur->n_kept) * blur->pitch;
 }
 
+static float *source_row(const struct mface_blur *blur, int y)
+{
+    return blur->rows + (size_t)(y % blur->n_rows) * blur->row_pitch +
+           (size_t)(blur->radius * blur->src->c);
+}
+
+const float *mface_blur_source(const struct mface_blur *blur, int y)
+{
+    assert(blur->unit && y < blur->n_done && y >= blur->n_done - blur->n_rows);
+    return source_row(blur, y);
+}
+
 /* Blurs the next source row along itself, into the ring. */
 static void take_row(struct mface_blur *blur)
 {
     const size_t c = (size_t)blur->src->c;
     const bool zero = blur->border == MFACE_BORDER_ZERO;
     const int reach = zero ? min_int(blur->radius, blur->src->w - 1) : blur->radius;
-    float *row = blur->row + (size_t)blur->radius * c;
+    float *row = source_row(blur, blur->n_done);
     load_row(blur, blur->n_done, row);
-    fill_margins(blur, reach);
+    fill_margins(blur, row, reach);
     blur->kernels->convolve_row(
         blur->taps, reach, row, c, ring_row(blur, blur->n_done), (size_t)blur->src->w * c);
     blur->n_done++;

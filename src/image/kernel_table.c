@@ -31,6 +31,7 @@ static const fill_fn fill_avx2[] = {
     mface_lab_fill_avx2,
     mface_median_fill_avx2,
     mface_pack_fill_avx2,
+    mface_pairs_fill_avx2,
     mface_pointwise_fill_avx2,
     mface_resample_fill_avx2,
     mface_warp_bilinear_fill_avx2,

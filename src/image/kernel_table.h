@@ -101,6 +101,7 @@ void mface_lab_fill_c(struct mface_kernel_table *table);
 void mface_lab_fill_avx2(struct mface_kernel_table *table);
 void mface_lab_fill_avx512(struct mface_kernel_table *table);
 void mface_pack_fill_avx2(struct mface_kernel_table *table);
+void mface_pairs_fill_avx2(struct mface_kernel_table *table);
 void mface_median_fill_c(struct mface_kernel_table *table);
 void mface_median_fill_avx2(struct mface_kernel_table *table);
 void mface_median_fill_avx512(struct mface_kernel_table *table);

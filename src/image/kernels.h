@@ -8,6 +8,7 @@
 #define MFACE_IMAGE_KERNELS_H
 
 #include "image/affine.h"
+#include "image/picture.h"
 #include <memoface/image.h>
 
 enum mface_interp {
@@ -80,15 +81,19 @@ struct mface_lab_stats {
     double mean, deviation;
 };
 
-/* Statistics of an image's L, a and b over all its pixels, where those with a mask (F32, c 1) below
- * `cutoff` count as zero. Its LAB values go to `lab` (F32) as well, unless that is NULL. */
-void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *mask, float cutoff,
-    const struct mface_image *lab, struct mface_lab_stats stats[3]);
+/* In the next two `part` is a part of the image beyond which no pixel's mask reaches the cutoff;
+ * its first column is a multiple of 8, so that sums do not depend on it. */
 
-/* Shifts and stretches each channel so that statistics `from` become `to` (where it has any
- * variation), keeps it within LAB's range, and converts to BGR (F32 0..1), which may be `lab`
- * itself; `lab` is overwritten. */
+/* Statistics of an image's L, a and b over all its pixels, where those with a mask (F32, c 1) below
+ * `cutoff` count as zero. The LAB values of `part` go to `lab` (F32) as well, unless that is NULL.
+ */
+void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *mask, float cutoff,
+    struct mface_rect part, const struct mface_image *lab, struct mface_lab_stats stats[3]);
+
+/* Shifts and stretches each channel of `part` so that statistics `from` become `to` (where it has
+ * any variation), keeps it within LAB's range, and converts to BGR (F32 0..1), which may be `lab`
+ * itself; `lab` is overwritten there. */
 void mface_lab_adopt(const struct mface_image *lab, const struct mface_lab_stats from[3],
-    const struct mface_lab_stats to[3], const struct mface_image *bgr);
+    const struct mface_lab_stats to[3], struct mface_rect part, const struct mface_image *bgr);
 
 #endif

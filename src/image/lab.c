@@ -15,7 +15,7 @@ void mface_lab_fill_c(struct mface_kernel_table *table)
 static void fill_linear(float linear[256])
 {
     for (int i = 0; i < 256; i++)
-        linear[i] = linear_of_srgb((float)i / 255.0f);
+        linear[i] = linear_of_srgb((float)i / 255.0f); // lanes are single floats here
 }
 
 static void row_to_lab(
@@ -62,24 +62,49 @@ static void finish(
     }
 }
 
+static bool any_counts(const float *mask, int n, float cutoff)
+{
+    int any = 0; // without branches, for vectors
+    for (int i = 0; i < n; i++)
+        any |= !(mask[i] < cutoff);
+    return any;
+}
+
+/* Pixels that do not count are looked over by the step: they would only add zeros. */
+static void measure_row(const struct mface_image *bgr, int y, struct mface_rect part,
+    const float *mask, float cutoff, const float linear[256], const float *lab,
+    struct mface_moments *moments)
+{
+    enum { STEP = 4 * MFACE_SUM_LANES }; // whole pixels and whole rounds of lanes
+    const struct mface_kernel_table *kernels = mface_kernel_table();
+    float weights[STEP], values[STEP];
+    for (int x = part.l; x < part.r; x += STEP / 3) {
+        const int n = part.r - x < STEP / 3 ? part.r - x : STEP / 3;
+        if (!any_counts(mask + x, n, cutoff))
+            continue;
+        if (!lab)
+            row_to_lab(bgr, y, x, (size_t)n, linear, values);
+        kernels->choose_pixels(mask + x, cutoff, weights, (size_t)n);
+        kernels->add_moments(lab ? lab + 3 * x : values, weights, 3 * (size_t)n, moments);
+    }
+}
+
 void mface_lab_measure(const struct mface_image *bgr, const struct mface_image *mask, float cutoff,
-    const struct mface_image *lab, struct mface_lab_stats stats[3])
+    struct mface_rect part, const struct mface_image *lab, struct mface_lab_stats stats[3])
 {
     assert(mask->c == 1 && mask->sample == MFACE_SAMPLE_F32);
     assert(mask->w == bgr->w && mask->h == bgr->h && bgr->c == 3);
-    enum { STEP = 16 * MFACE_SUM_LANES }; // whole pixels and whole rounds of lanes
-    const struct mface_kernel_table *kernels = mface_kernel_table();
+    assert(part.l % (MFACE_SUM_LANES / 3) == 0);
     struct mface_moments moments = { 0 };
-    float linear[256], weights[STEP], values[STEP] = { 0 };
+    float linear[256];
     fill_linear(linear);
-    for (int y = 0; y < bgr->h; y++)
-        for (int x = 0; x < bgr->w; x += STEP / 3) {
-            const int n = bgr->w - x < STEP / 3 ? bgr->w - x : STEP / 3;
-            float *to = lab ? mface_image_row_f32(lab, y) + 3 * x : values;
-            row_to_lab(bgr, y, x, (size_t)n, linear, to);
-            kernels->choose_pixels(mface_image_row_f32(mask, y) + x, cutoff, weights, (size_t)n);
-            kernels->add_moments(to, weights, 3 * (size_t)n, &moments);
-        }
+    for (int y = part.t; y < part.b; y++) {
+        if (lab)
+            row_to_lab(bgr, y, part.l, (size_t)(part.r - part.l), linear,
+                mface_image_row_f32(lab, y) + 3 * part.l);
+        measure_row(bgr, y, part, mface_image_row_f32(mask, y), cutoff, linear,
+            lab ? mface_image_row_f32(lab, y) : NULL, &moments);
+    }
     finish(&moments, (double)bgr->w * bgr->h, stats);
 }
 
@@ -95,8 +120,9 @@ static void set_line(struct mface_lines *lines, int k, double scale, double shif
 }
 
 void mface_lab_adopt(const struct mface_image *lab, const struct mface_lab_stats from[3],
-    const struct mface_lab_stats to[3], const struct mface_image *bgr)
+    const struct mface_lab_stats to[3], struct mface_rect part, const struct mface_image *bgr)
 {
+    const size_t w = (size_t)(part.r - part.l);
     const struct mface_kernel_table *kernels = mface_kernel_table();
     struct mface_lines lines;
     for (int k = 0; k < 3; k++) {
@@ -104,9 +130,9 @@ void mface_lab_adopt(const struct mface_image *lab, const struct mface_lab_stats
         const double scale = from[k].deviation > 0.0 ? to[k].deviation / from[k].deviation : 1.0;
         set_line(&lines, k, scale, to[k].mean - from[k].mean * scale);
     }
-    for (int y = 0; y < lab->h; y++) {
-        float *row = mface_image_row_f32(lab, y);
-        kernels->apply_lines(row, 3 * (size_t)lab->w, &lines);
-        kernels->bgr_of_lab(row, mface_image_row_f32(bgr, y), (size_t)lab->w);
+    for (int y = part.t; y < part.b; y++) {
+        float *row = mface_image_row_f32(lab, y) + 3 * part.l;
+        kernels->apply_lines(row, 3 * w, &lines);
+        kernels->bgr_of_lab(row, mface_image_row_f32(bgr, y) + 3 * part.l, w);
     }
 }

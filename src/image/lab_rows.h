@@ -4,20 +4,21 @@
  * CIE XYZ.Rec 709 with the D65 white point), L*a*b* as in CIE 15 with OpenCV's linear part below
  * Y/Yn = 0.008856. Rows of the matrices are divided by the white point once, here.
  *
- * Roots are found by Newton's method from a first guess that divides the exponent (and with it the
+ * Roots are found by iteration from a first guess that divides the exponent (and with it the
  * logarithm, roughly) by dividing the float's bits; what follows are multiplications and additions
  * alone, so whole blocks of pixels go through each step together. Relative errors stay below 1e-6.
  * Pixels are taken apart into planes of BLOCK first.
  *
- * Written once and compiled for each instruction set, as pointwise.h says. */
+ * Written once for lanes.h and compiled for each instruction set. */
 #ifndef MFACE_IMAGE_LAB_ROWS_H
 #define MFACE_IMAGE_LAB_ROWS_H
 
 #include "image/kernel_table.h"
-#include "image/pointwise.h"
+#include "image/lanes.h"
 
-#include <math.h>
-#include <string.h>
+#if defined(__AVX2__)
+#include "image/x86/planes.h"
+#endif
 
 enum { MFACE_LAB_BLOCK = 64 };
 
@@ -41,130 +42,149 @@ struct lab_block {
     float v[3][MFACE_LAB_BLOCK]; // B, G, R or L, a, b
 };
 
-static inline uint32_t bits_of(float x)
+/* x^(1/3) for normal x > 0. With r near x^(-1/3) and t = x·r³ near 1, the series of t^(-1/3) about
+ * 1 gives r·(14/9 − 7/9·t + 2/9·t²), Newton's method r·(4/3 − x·r³/3); the root is x·r². */
+static inline lanes cube_root(lanes x)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float float_of(uint32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* x^(1/3) for normal x > 0: r → x^(-1/3) by r·(4/3 − x·r³/3), then x·r². */
-static inline float cube_root(float x)
-{
-    const float third = x * (1.0f / 3.0f);
-    float r = float_of(UINT32_C(0x54a2fa8c) - bits_of(x) / 3);
-    for (int i = 0; i < 3; i++)
-        r = r * (4.0f / 3.0f - third * (r * r * r));
+    lanes r = lanes_first_root(x, UINT32_C(0x54a20000), 1.0f / 3.0f);
+    const lanes t = x * (r * r * r);
+    r = r * (14.0f / 9.0f - t * (7.0f / 9.0f - t * (2.0f / 9.0f)));
+    r = r * (4.0f / 3.0f - x * (1.0f / 3.0f) * (r * r * r));
     return x * (r * r);
 }
 
 /* x^2.4 for normal x > 0: q → x^(-1/5) by q·(6/5 − x·q⁵/5), then (x·q)³. */
-static inline float power_2_4(float x)
+static inline lanes power_2_4(lanes x)
 {
-    const float fifth = x * 0.2f;
-    float q = float_of(UINT32_C(0x4c2d0000) - bits_of(x) / 5);
+    const lanes fifth = x * 0.2f;
+    lanes q = lanes_first_root(x, UINT32_C(0x4c2d0000), 0.2f);
     for (int i = 0; i < 3; i++) {
-        const float square = q * q;
+        const lanes square = q * q;
         q = q * (1.2f - fifth * (square * square * q));
     }
-    const float y = x * q;
+    const lanes y = x * q;
     return y * y * y;
 }
 
-static inline float linear_of_srgb(float v)
+static inline lanes linear_of_srgb(lanes v)
 {
-    const float low = v * (1.0f / 12.92f), high = power_2_4((v + 0.055f) * (1.0f / 1.055f));
-    return v <= 0.04045f ? low : high;
+    const lanes high = power_2_4((v + 0.055f) * (1.0f / 1.055f));
+    return lanes_pick(v, 0.04045f, high, v * (1.0f / 12.92f));
 }
 
 /* v^(1/2.4) = c·c^(1/4) where c = v^(1/3). */
-static inline float srgb_of_linear(float v)
+static inline lanes srgb_of_linear(lanes v)
 {
-    const float c = cube_root(v > 0.0031308f ? v : 0.0031308f);
-    const float high = 1.055f * (c * sqrtf(sqrtf(c))) - 0.055f;
-    return v <= 0.0031308f ? v * 12.92f : high;
+    const lanes c = cube_root(lanes_max(v, lanes_all(0.0031308f)));
+    const lanes high = 1.055f * (c * lanes_sqrt(lanes_sqrt(c))) - 0.055f;
+    return lanes_pick(v, 0.0031308f, high, v * 12.92f);
 }
 
-static inline float lab_f(float t)
+static inline lanes lab_f(lanes t)
 {
-    const float root = cube_root(t > 0.008856f ? t : 0.008856f);
-    return t > 0.008856f ? root : 7.787f * t + 16.0f / 116.0f;
+    const lanes root = cube_root(lanes_max(t, lanes_all(0.008856f)));
+    return lanes_pick(t, 0.008856f, root, 7.787f * t + 16.0f / 116.0f);
 }
 
-static inline float lab_f_inverse(float f)
+static inline lanes lab_f_inverse(lanes f)
 {
-    return f > 0.206893f ? f * f * f : (f - 16.0f / 116.0f) * (1.0f / 7.787f);
+    return lanes_pick(f, 0.206893f, f * f * f, (f - 16.0f / 116.0f) * (1.0f / 7.787f));
 }
 
-static inline float dot(const float row[3], float x, float y, float z)
+static inline lanes dot(const float row[3], lanes x, lanes y, lanes z)
 {
     return row[0] * x + row[1] * y + row[2] * z;
 }
 
-/* Linear B, G, R → L, a, b, in place. */
-static inline void lab_of_linear(struct lab_block *block)
+/* Linear B, G, R → L, a, b, in place: the first n pixels, and some more up to whole lanes. */
+static inline void lab_of_linear(struct lab_block *block, size_t n)
 {
-    float *restrict c0 = block->v[0], *restrict c1 = block->v[1], *restrict c2 = block->v[2];
-    for (int i = 0; i < MFACE_LAB_BLOCK; i++) {
-        const float b = c0[i], g = c1[i], r = c2[i];
-        const float y = dot(xyz_of_rgb[1], r, g, b), fy = lab_f(y);
-        const float fx = lab_f(dot(xyz_of_rgb[0], r, g, b));
-        const float fz = lab_f(dot(xyz_of_rgb[2], r, g, b));
-        c0[i] = y > 0.008856f ? 116.0f * fy - 16.0f : 903.3f * y;
-        c1[i] = 500.0f * (fx - fy);
-        c2[i] = 200.0f * (fy - fz);
+    float *c0 = block->v[0], *c1 = block->v[1], *c2 = block->v[2];
+    for (size_t i = 0; i < n; i += N_LANES) {
+        const lanes b = lanes_load(c0 + i), g = lanes_load(c1 + i), r = lanes_load(c2 + i);
+        const lanes y = dot(xyz_of_rgb[1], r, g, b), fy = lab_f(y);
+        const lanes fx = lab_f(dot(xyz_of_rgb[0], r, g, b));
+        const lanes fz = lab_f(dot(xyz_of_rgb[2], r, g, b));
+        lanes_store(c0 + i, lanes_pick(y, 0.008856f, 116.0f * fy - 16.0f, 903.3f * y));
+        lanes_store(c1 + i, 500.0f * (fx - fy));
+        lanes_store(c2 + i, 200.0f * (fy - fz));
     }
 }
 
-static inline void bgr_of_lab(struct lab_block *block)
+static inline lanes srgb_of_xyz(const float row[3], lanes x, lanes y, lanes z)
 {
-    float *restrict c0 = block->v[0], *restrict c1 = block->v[1], *restrict c2 = block->v[2];
-    for (int i = 0; i < MFACE_LAB_BLOCK; i++) {
-        const float l = c0[i], linear_y = l * (1.0f / 903.3f);
-        const float high = (l + 16.0f) * (1.0f / 116.0f);
-        const float fy = l > 8.0f ? high : 7.787f * linear_y + 16.0f / 116.0f;
-        const float y = l > 8.0f ? high * high * high : linear_y;
-        const float x = lab_f_inverse(fy + c1[i] * (1.0f / 500.0f));
-        const float z = lab_f_inverse(fy - c2[i] * (1.0f / 200.0f));
-        c2[i] = srgb_of_linear(mface_clamp01(dot(rgb_of_xyz[0], x, y, z)));
-        c1[i] = srgb_of_linear(mface_clamp01(dot(rgb_of_xyz[1], x, y, z)));
-        c0[i] = srgb_of_linear(mface_clamp01(dot(rgb_of_xyz[2], x, y, z)));
+    return srgb_of_linear(lanes_clamp01(dot(row, x, y, z)));
+}
+
+static inline void bgr_of_lab(struct lab_block *block, size_t n)
+{
+    float *c0 = block->v[0], *c1 = block->v[1], *c2 = block->v[2];
+    for (size_t i = 0; i < n; i += N_LANES) {
+        const lanes l = lanes_load(c0 + i), linear_y = l * (1.0f / 903.3f);
+        const lanes high = (l + 16.0f) * (1.0f / 116.0f);
+        const lanes fy = lanes_pick(l, 8.0f, high, 7.787f * linear_y + 16.0f / 116.0f);
+        const lanes y = lanes_pick(l, 8.0f, high * high * high, linear_y);
+        const lanes x = lab_f_inverse(fy + lanes_load(c1 + i) * (1.0f / 500.0f));
+        const lanes z = lab_f_inverse(fy - lanes_load(c2 + i) * (1.0f / 200.0f));
+        lanes_store(c2 + i, srgb_of_xyz(rgb_of_xyz[0], x, y, z));
+        lanes_store(c1 + i, srgb_of_xyz(rgb_of_xyz[1], x, y, z));
+        lanes_store(c0 + i, srgb_of_xyz(rgb_of_xyz[2], x, y, z));
     }
 }
 
-static inline void linearise(struct lab_block *block)
+static inline void linearise(struct lab_block *block, size_t n)
 {
     for (int k = 0; k < 3; k++)
-        for (int i = 0; i < MFACE_LAB_BLOCK; i++)
-            block->v[k][i] = linear_of_srgb(mface_clamp01(block->v[k][i]));
+        for (size_t i = 0; i < n; i += N_LANES)
+            lanes_store(
+                block->v[k] + i, linear_of_srgb(lanes_clamp01(lanes_load(block->v[k] + i))));
+}
+
+/* Lanes beyond n hold something, too. */
+static inline void fill_up(struct lab_block *block, size_t n)
+{
+    for (; n % N_LANES != 0; n++)
+        for (size_t k = 0; k < 3; k++)
+            block->v[k][n] = 0.0f;
 }
 
 static inline void take_apart(const float *restrict src, struct lab_block *restrict block, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t done = 0;
+#if defined(__AVX2__)
+    for (; done + 8 <= n; done += 8)
+        take_apart_8(src + 3 * done, block->v[0] + done, block->v[1] + done, block->v[2] + done);
+#endif
+    for (size_t i = done; i < n; i++)
         for (size_t k = 0; k < 3; k++)
             block->v[k][i] = src[3 * i + k];
+    fill_up(block, n);
 }
 
 static inline void look_up(const uint8_t *restrict src, const float linear[256],
     struct lab_block *restrict block, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t done = 0;
+#if defined(__AVX2__)
+    for (; done + 8 <= n; done += 8)
+        for (size_t k = 0; k < 3; k++)
+            _mm256_storeu_ps(block->v[k] + done, look_up_8(src + 3 * done + k, linear));
+#endif
+    for (size_t i = done; i < n; i++)
         for (size_t k = 0; k < 3; k++)
             block->v[k][i] = linear[src[3 * i + k]];
+    fill_up(block, n);
 }
 
 static inline void put_together(
     const struct lab_block *restrict block, float *restrict dst, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t done = 0;
+#if defined(__AVX2__)
+    for (; done + 8 <= n; done += 8)
+        put_together_8(block->v[0] + done, block->v[1] + done, block->v[2] + done, dst + 3 * done);
+#endif
+    for (size_t i = done; i < n; i++)
         for (size_t k = 0; k < 3; k++)
             dst[3 * i + k] = block->v[k][i];
 }
@@ -176,32 +196,35 @@ static inline size_t block_at(size_t w, size_t x)
 
 static void mface_lab_of_u8(const uint8_t *bgr, float *lab, size_t w, const float linear[256])
 {
-    struct lab_block block = { 0 }; // lanes beyond a row's end hold anything, but something
+    struct lab_block block;
     for (size_t x = 0; x < w; x += MFACE_LAB_BLOCK) {
-        look_up(bgr + 3 * x, linear, &block, block_at(w, x));
-        lab_of_linear(&block);
-        put_together(&block, lab + 3 * x, block_at(w, x));
+        const size_t n = block_at(w, x);
+        look_up(bgr + 3 * x, linear, &block, n);
+        lab_of_linear(&block, n);
+        put_together(&block, lab + 3 * x, n);
     }
 }
 
 static void mface_lab_of_f32(const float *bgr, float *lab, size_t w)
 {
-    struct lab_block block = { 0 };
+    struct lab_block block;
     for (size_t x = 0; x < w; x += MFACE_LAB_BLOCK) {
-        take_apart(bgr + 3 * x, &block, block_at(w, x));
-        linearise(&block);
-        lab_of_linear(&block);
-        put_together(&block, lab + 3 * x, block_at(w, x));
+        const size_t n = block_at(w, x);
+        take_apart(bgr + 3 * x, &block, n);
+        linearise(&block, n);
+        lab_of_linear(&block, n);
+        put_together(&block, lab + 3 * x, n);
     }
 }
 
 static void mface_bgr_of_lab(const float *lab, float *bgr, size_t w)
 {
-    struct lab_block block = { 0 };
+    struct lab_block block;
     for (size_t x = 0; x < w; x += MFACE_LAB_BLOCK) {
-        take_apart(lab + 3 * x, &block, block_at(w, x));
-        bgr_of_lab(&block);
-        put_together(&block, bgr + 3 * x, block_at(w, x));
+        const size_t n = block_at(w, x);
+        take_apart(lab + 3 * x, &block, n);
+        bgr_of_lab(&block, n);
+        put_together(&block, bgr + 3 * x, n);
     }
 }
 

@@ -24,6 +24,16 @@ struct mface_resample {
     bool is_dense;
     int32_t flat_first[MFACE_RESAMPLE_STRIP * 3];
     float flat_tap[MFACE_TAPS_MAX][MFACE_RESAMPLE_STRIP * 3];
+
+    /* The same again, for eight samples from a multiple of eight on: what their first taps count
+     * from. Near: all lie within eight floats, so it is one base; else those of each four are to,
+     * and spread_of_four, the greatest there is, is below eight if all do. */
+    struct mface_resample_eight {
+        bool is_near;
+        int32_t base[2], spread_of_four;
+    } eight[MFACE_RESAMPLE_STRIP * 3 / 8];
+    int32_t flat_near[MFACE_RESAMPLE_STRIP * 3]; // flat_first less the base
+    int32_t spread_of_four;
 };
 
 /* out[c·x + k] = scale · Σ tap[x][i] · row[c·(first[x] + i) + k], i in turn. */

@@ -150,7 +150,7 @@ static void set_column(struct mface_resample *across, int x, int first, int c)
     for (int k = 0; k < c; k++)
         across->flat_first[c * x + k] = c * first + k;
     for (int j = 0; j < across->n_taps; j++) {
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < (c == 1 ? 0 : 4); k++) // whole pixels are for more channels than one
             across->wide[j][x][k] = across->tap[x][j];
         for (int k = 0; k < c; k++)
             across->flat_tap[j][c * x + k] = across->tap[x][j];
@@ -166,6 +166,49 @@ static bool is_dense(const struct mface_resample *across, int c)
             return false;
     }
     return true;
+}
+
+static int32_t max_of(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+struct extent {
+    int32_t least, greatest;
+};
+
+static struct extent extent_of_four(const int32_t first[4])
+{
+    struct extent extent = { first[0], first[0] };
+    for (int k = 1; k < 4; k++) {
+        extent.least = first[k] < extent.least ? first[k] : extent.least;
+        extent.greatest = max_of(extent.greatest, first[k]);
+    }
+    return extent;
+}
+
+static void measure_eight(struct mface_resample *across, int i)
+{
+    struct mface_resample_eight *eight = &across->eight[i / 8];
+    const struct extent a = extent_of_four(across->flat_first + i);
+    const struct extent b = extent_of_four(across->flat_first + i + 4);
+    const int32_t least = a.least < b.least ? a.least : b.least;
+    eight->is_near = max_of(a.greatest, b.greatest) - least < 8;
+    eight->base[0] = eight->is_near ? least : a.least;
+    eight->base[1] = eight->is_near ? least : b.least;
+    eight->spread_of_four = max_of(a.greatest - a.least, b.greatest - b.least);
+    for (int k = 0; k < 8; k++)
+        across->flat_near[i + k] = across->flat_first[i + k] - eight->base[k / 4];
+}
+
+static void measure_eights(struct mface_resample *across, int c)
+{
+    across->spread_of_four = 0;
+    for (int i = 0; i + 8 <= across->n * c; i += 8) {
+        measure_eight(across, i);
+        across->spread_of_four =
+            max_of(across->spread_of_four, across->eight[i / 8].spread_of_four);
+    }
 }
 
 /* Takes as many columns from x0 on as a strip can; false when the last one is done. */
@@ -186,6 +229,7 @@ static bool begin_strip(struct strip *strip, int x0)
         across->n++;
     }
     across->is_dense = is_dense(across, strip->src->c);
+    measure_eights(across, strip->src->c);
     for (int i = 0; i < RING; i++)
         strip->row_in_ring[i] = -1;
     return across->n > 0;

@@ -15,19 +15,14 @@ void mface_sharpen_fill_c(struct mface_kernel_table *table)
 
 typedef void (*to_u8_fn)(const float *src, uint8_t *dst, size_t n);
 
-static void sharpen_row(struct mface_blur *blur, int y, float amount, float *fine, float *x,
-    const struct mface_image *dst)
+static void sharpen_row(
+    struct mface_blur *blur, int y, float amount, float *fine, const struct mface_image *dst)
 {
-    const struct mface_image *src = blur->src;
-    const size_t n = (size_t)src->w * (size_t)src->c;
-    const float *blurred = mface_blur_row(blur, y, NULL), *from = x;
-    if (src->sample == MFACE_SAMPLE_F32)
-        from = mface_image_row_f32(src, y);
-    else
-        blur->kernels->u8_to_f32(mface_image_row_u8(src, y), x, n);
+    const size_t n = (size_t)dst->w * (size_t)dst->c;
+    const float *blurred = mface_blur_row(blur, y, NULL);
     if (dst->sample == MFACE_SAMPLE_F32)
         fine = mface_image_row_f32(dst, y);
-    blur->kernels->sharpen(from, blurred, fine, n, amount);
+    blur->kernels->sharpen(mface_blur_source(blur, y), blurred, fine, n, amount);
 }
 
 /* to_u8 makes rows of a U8 dst. */
@@ -37,17 +32,17 @@ static enum mface_status sharpen(const struct mface_image *src, const struct mfa
     assert(src->w == dst->w && src->h == dst->h && src->c == dst->c);
     const size_t n = (size_t)src->w * (size_t)src->c;
     struct mface_blur blur = { 0 };
-    float *rows = mface_mem_alloc(2 * n * sizeof(float));
-    enum mface_status status = rows ? MFACE_OK : mface_fail_nomem("sharpening");
+    float *fine = mface_mem_alloc(n * sizeof(float));
+    enum mface_status status = fine ? MFACE_OK : mface_fail_nomem("sharpening");
     if (status == MFACE_OK)
         status = mface_blur_init(&blur, src, sigma, MFACE_BORDER_REFLECT, true);
     for (int y = 0; status == MFACE_OK && y < src->h; y++) {
-        sharpen_row(&blur, y, (float)amount, rows, rows + n, dst);
+        sharpen_row(&blur, y, (float)amount, fine, dst);
         if (dst->sample == MFACE_SAMPLE_U8)
-            to_u8(rows, mface_image_row_u8(dst, y), n);
+            to_u8(fine, mface_image_row_u8(dst, y), n);
     }
     mface_blur_clear(&blur);
-    mface_mem_free(rows);
+    mface_mem_free(fine);
     return status;
 }
 

@@ -19,10 +19,23 @@ static void pack_bgr_u8(int n, const float *restrict r, const float *restrict g,
             out[i * 3 + k] = bytes[k][i];
 }
 
+static void add_chroma_pairs(int n, const float *restrict pb, const float *restrict pr,
+    const float *restrict mask, float *restrict pb_sums, float *restrict pr_sums,
+    float *restrict n_written)
+{
+    for (int i = 0; i < n; i++) {
+        const bool a = mask[2 * i] > 0, b = mask[2 * i + 1] > 0;
+        pb_sums[i] = (pb_sums[i] + (a ? pb[2 * i] : 0)) + (b ? pb[2 * i + 1] : 0);
+        pr_sums[i] = (pr_sums[i] + (a ? pr[2 * i] : 0)) + (b ? pr[2 * i + 1] : 0);
+        n_written[i] = (n_written[i] + (a ? 1.0f : 0)) + (b ? 1.0f : 0);
+    }
+}
+
 void mface_strip_fill_c(struct mface_kernel_table *table)
 {
     strip_fill(table);
     table->strip.pack_bgr_u8 = pack_bgr_u8;
+    table->strip.add_chroma_pairs = add_chroma_pairs;
 }
 
 void mface_strip_picture_init(
@@ -208,10 +221,10 @@ static void store_chroma(const struct mface_strip_picture *strips, const struct 
             add_row(strips, strip, j, &sums);
     const int first = side - run.phase < strip->w ? side - run.phase : strip->w;
     const int last = (run.phase + strip->w - 1) % side + 1;
-    store_means(strips, strip, 0, 1, first, &sums);
-    store_means(strips, strip, 1, run.n - 1, side, &sums);
-    if (run.n > 1)
-        store_means(strips, strip, run.n - 1, run.n, last, &sums);
+    const int l = first < side, r = run.n - (run.n > l && last < side); // whole ones between
+    store_means(strips, strip, 0, l, first, &sums);
+    store_means(strips, strip, l, r, side, &sums);
+    store_means(strips, strip, r, run.n, last, &sums);
 }
 
 static void store_row(const struct mface_strip_picture *strips, struct mface_strip *strip, int j)

@@ -190,18 +190,6 @@ static void strip_yuv_from_rgb(const struct mface_yuv_weights *weights, int n, f
     }
 }
 
-static void strip_add_pairs(int n, const float *restrict pb, const float *restrict pr,
-    const float *restrict mask, float *restrict pb_sums, float *restrict pr_sums,
-    float *restrict n_written)
-{
-    for (int i = 0; i < n; i++) {
-        const bool a = mask[2 * i] > 0, b = mask[2 * i + 1] > 0;
-        pb_sums[i] = (pb_sums[i] + (a ? pb[2 * i] : 0)) + (b ? pb[2 * i + 1] : 0);
-        pr_sums[i] = (pr_sums[i] + (a ? pr[2 * i] : 0)) + (b ? pr[2 * i + 1] : 0);
-        n_written[i] = (n_written[i] + (a ? 1.0f : 0)) + (b ? 1.0f : 0);
-    }
-}
-
 static void strip_double(int n, const float *restrict from, float *restrict out)
 {
     for (int i = 0; i < n; i++)
@@ -244,7 +232,6 @@ static void strip_fill(struct mface_kernel_table *table)
     table->strip.store_means = strip_store_mean;
     table->strip.rgb_from_yuv = strip_rgb_from_yuv;
     table->strip.yuv_from_rgb = strip_yuv_from_rgb;
-    table->strip.add_chroma_pairs = strip_add_pairs;
     table->strip.double_samples = strip_double;
     table->strip.blend = strip_blend;
 }

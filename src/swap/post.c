@@ -1,26 +1,55 @@
 /* Post-processing: what is done to a model's face before it is merged. */
 #include "base/log.h"
-#include "swap/stages.h"
+#include "image/interp.h"
+#include "swap/merge_reach.h"
 
-static enum mface_status transfer_color(
-    const struct mface_image *face, const struct mface_image *crop, const struct mface_image *mask)
+enum { REACH = MFACE_TAPS_MAX / 2, COLUMNS = 8 }; // of a merge's widest taps; what parts begin at
+
+/* What of a face a merge can take anything from; empty when the mask is. */
+static struct mface_rect seen_part(const struct mface_image *mask)
+{
+    struct mface_rect part = mface_merge_nonzero(mask);
+    if (part.l >= part.r)
+        return (struct mface_rect) { 0 };
+    part.l = part.l > REACH ? (part.l - REACH) / COLUMNS * COLUMNS : 0;
+    part.t = part.t > REACH ? part.t - REACH : 0;
+    part.r = part.r + REACH < mask->w ? part.r + REACH : mask->w;
+    part.b = part.b + REACH < mask->h ? part.b + REACH : mask->h;
+    return part;
+}
+
+static struct mface_image view_of(const struct mface_image *image, struct mface_rect part)
+{
+    const ptrdiff_t pixel_bytes = image->c * (ptrdiff_t)mface_sample_bytes(image->sample);
+    struct mface_image view = *image;
+    view.data = (uint8_t *)image->data + part.t * image->stride + part.l * pixel_bytes;
+    view.w = part.r - part.l;
+    view.h = part.b - part.t;
+    return view;
+}
+
+static enum mface_status transfer_color(const struct mface_image *face,
+    const struct mface_image *crop, const struct mface_image *mask, struct mface_rect part)
 {
     struct mface_image out;
+    if (part.l >= part.r)
+        return MFACE_OK;
     MFACE_TRY(mface_image_init(&out, face->w, face->h, 3, MFACE_SAMPLE_F32));
-    const enum mface_status status = mface_color_rct(face, crop, mask, &out);
-    if (status == MFACE_OK)
-        mface_convert(&out, face);
+    mface_color_rct_part(face, crop, mask, part, &out);
+    const struct mface_image from = view_of(&out, part), to = view_of(face, part);
+    mface_convert(&from, &to);
     mface_image_clear(&out);
-    return status;
+    return MFACE_OK;
 }
 
 static enum mface_status finish_face(const struct mface_post_params *params,
-    const struct mface_image *crop, const struct mface_image *mask, const struct mface_image *face)
+    const struct mface_image *crop, const struct mface_image *mask, struct mface_rect part,
+    const struct mface_image *face)
 {
     if (params->sharpen != 0.0)
         MFACE_TRY(mface_sharpen(face, face, 1.0, params->sharpen));
     if (params->color_transfer == MFACE_COLOR_RCT)
-        MFACE_TRY(transfer_color(face, crop, mask));
+        MFACE_TRY(transfer_color(face, crop, mask, part));
     return MFACE_OK;
 }
 
@@ -37,7 +66,7 @@ enum mface_status mface_post_run(const struct mface_post_params *params,
     if (status == MFACE_OK) {
         mface_gamma_u8(celeb_face, face, params->gamma_bgr);
         mface_convert(&fine, mask);
-        status = finish_face(params, crop, &fine, face);
+        status = finish_face(params, crop, &fine, seen_part(mask), face);
     }
     mface_image_clear(&fine);
     return status;

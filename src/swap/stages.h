@@ -48,6 +48,11 @@ enum mface_color_transfer { MFACE_COLOR_NONE, MFACE_COLOR_RCT };
 MFACE_NODISCARD enum mface_status mface_color_rct(const struct mface_image *face,
     const struct mface_image *like, const struct mface_image *mask, const struct mface_image *out);
 
+/* The same, but only the pixels of `part` are written. It begins at a multiple of 8 columns, and no
+ * pixel beyond it has a mask of 0.5 or more; the statistics are those of the whole. */
+void mface_color_rct_part(const struct mface_image *face, const struct mface_image *like,
+    const struct mface_image *mask, struct mface_rect part, const struct mface_image *out);
+
 struct mface_post_params {
     double gamma_bgr[3]; // 0.01..4
     double sharpen;      // 0..10, gaussian as in pre
@@ -56,7 +61,8 @@ struct mface_post_params {
 };
 
 /* Post-processing: gamma, then sharpen, then colour transfer towards the crop under the mask.
- * Writes the face (U8 BGR) and the final mask (U8, c 1). */
+ * Writes the face (U8 BGR) and the final mask (U8, c 1). Colours are transferred only as far as
+ * merging can see the face: up to 4 pixels from the rectangle around the mask's pixels above 0. */
 MFACE_NODISCARD enum mface_status mface_post_run(const struct mface_post_params *params,
     const struct mface_image *celeb_face, const struct mface_image *crop,
     const struct mface_image *source_mask, const struct mface_image *celeb_mask,

@@ -1,5 +1,6 @@
-/* Resampling a row of floats: eight samples at a time where their taps lie within 16 floats, which
- * two registers hold and permutations pick from; else two pixels of BGR in one register. */
+/* Resampling a row of floats: eight samples at a time where what a tap takes for all of them, or
+ * for each four, lies within a register's reach, for a permutation to pick from; else two pixels of
+ * BGR in one register. */
 #include "image/kernel_table.h"
 
 #include <immintrin.h>
@@ -41,26 +42,25 @@ static inline void one_sample(
     out[i] = sum * with->scale;
 }
 
-/* Samples of 16 floats. */
-static inline __m256 pick(__m256 low, __m256 high, __m256i which)
+/* Near: of what a register holds from the base on; else for each four from a base of its own. */
+static inline __m256 taps_of(const float *row, const int32_t base[2], __m256i which, bool near)
 {
-    const __m256i is_high = _mm256_cmpgt_epi32(which, _mm256_set1_epi32(7));
-    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, which),
-        _mm256_permutevar8x32_ps(high, which), _mm256_castsi256_ps(is_high));
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(row + base[0]), which);
+    if (near)
+        return low;
+    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(row + base[1]), which);
+    return _mm256_blend_ps(low, high, 0xf0);
 }
 
 static inline __attribute__((always_inline)) void eight_samples(const struct mface_resample *with,
-    const float *row, int base, int i, float *out, int n_taps, int c)
+    const float *row, int i, float *out, int n_taps, int c, bool near)
 {
-    const __m256 low = _mm256_loadu_ps(row + base), high = _mm256_loadu_ps(row + base + 8);
-    __m256i which =
-        _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(with->flat_first + i)),
-            _mm256_set1_epi32(base));
+    const int32_t *base = with->eight[i / 8].base;
+    const __m256i which = _mm256_loadu_si256((const __m256i *)(const void *)(with->flat_near + i));
     __m256 sum = _mm256_setzero_ps();
     for (int j = 0; j < n_taps; j++) {
         const __m256 weights = _mm256_loadu_ps(with->flat_tap[j] + i);
-        sum = _mm256_add_ps(sum, _mm256_mul_ps(weights, pick(low, high, which)));
-        which = _mm256_add_epi32(which, _mm256_set1_epi32(c));
+        sum = _mm256_add_ps(sum, _mm256_mul_ps(weights, taps_of(row + j * c, base, which, near)));
     }
     _mm256_storeu_ps(out + i, _mm256_mul_ps(sum, _mm256_set1_ps(with->scale)));
 }
@@ -71,9 +71,10 @@ static inline __attribute__((always_inline)) void resample_flat(
     const int n = with->n * c;
     int i = 0;
     for (; i + 8 <= n; i += 8) {
-        const int base = with->first[i / c] * c, end = (with->first[(i + 7) / c] + n_taps) * c;
-        if (end - base <= 16)
-            eight_samples(with, row, base, i, out, n_taps, c);
+        if (with->eight[i / 8].is_near)
+            eight_samples(with, row, i, out, n_taps, c, true);
+        else if (with->eight[i / 8].spread_of_four < 8)
+            eight_samples(with, row, i, out, n_taps, c, false);
         else
             for (int k = i; k < i + 8; k++)
                 one_sample(with, row, k, out, n_taps, c);
@@ -94,12 +95,17 @@ static void resample_1(const struct mface_resample *with, const float *row, floa
 
 static void resample_3(const struct mface_resample *with, const float *row, float *out)
 {
-    if (with->n_taps == 2 && with->is_dense)
+    const bool is_flat = with->spread_of_four < 8;
+    if (with->n_taps == 2 && is_flat)
         resample_flat(with, row, out, 2, 3);
     else if (with->n_taps == 2)
         resample(with, row, out, 2);
+    else if (with->n_taps == 4 && is_flat)
+        resample_flat(with, row, out, 4, 3);
     else if (with->n_taps == 4)
         resample(with, row, out, 4);
+    else if (is_flat)
+        resample_flat(with, row, out, 8, 3);
     else
         resample(with, row, out, 8);
 }
