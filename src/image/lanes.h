@@ -16,102 +16,72 @@
 #if defined(__AVX512F__)
 
 typedef __m512 lanes;
-enum { N_LANES = 16 };
-
-static inline lanes lanes_load(const float *from)
-{
-    return _mm512_loadu_ps(from);
-}
-
-static inline void lanes_store(float *to, lanes v)
-{
-    _mm512_storeu_ps(to, v);
-}
-
-static inline lanes lanes_all(float v)
-{
-    return _mm512_set1_ps(v);
-}
-
-static inline lanes lanes_max(lanes a, lanes b)
-{
-    return _mm512_max_ps(a, b);
-}
-
-static inline lanes lanes_min(lanes a, lanes b)
-{
-    return _mm512_min_ps(a, b);
-}
-
-static inline lanes lanes_sqrt(lanes v)
-{
-    return _mm512_sqrt_ps(v);
-}
+typedef __m512i lanes_bits;
+#define LANES(operation) _mm512_##operation
 
 static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
 {
-    const __mmask16 is_above = _mm512_cmp_ps_mask(v, lanes_all(limit), _CMP_GT_OQ);
+    const __mmask16 is_above = _mm512_cmp_ps_mask(v, _mm512_set1_ps(limit), _CMP_GT_OQ);
     return _mm512_mask_blend_ps(is_above, other, above);
-}
-
-static inline lanes lanes_first_root(lanes v, uint32_t base, float part)
-{
-    const __m512 bits = _mm512_cvtepi32_ps(_mm512_castps_si512(v));
-    const __m512i share = _mm512_cvttps_epi32(_mm512_mul_ps(bits, lanes_all(part)));
-    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32((int)base), share));
 }
 
 #elif defined(__AVX2__)
 
 typedef __m256 lanes;
-enum { N_LANES = 8 };
+typedef __m256i lanes_bits;
+#define LANES(operation) _mm256_##operation
+
+static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
+{
+    return _mm256_blendv_ps(other, above, _mm256_cmp_ps(v, _mm256_set1_ps(limit), _CMP_GT_OQ));
+}
+
+#endif
+
+#if defined(LANES)
 
 static inline lanes lanes_load(const float *from)
 {
-    return _mm256_loadu_ps(from);
+    return LANES(loadu_ps)(from);
 }
 
 static inline void lanes_store(float *to, lanes v)
 {
-    _mm256_storeu_ps(to, v);
+    LANES(storeu_ps)(to, v);
 }
 
 static inline lanes lanes_all(float v)
 {
-    return _mm256_set1_ps(v);
+    return LANES(set1_ps)(v);
 }
 
 static inline lanes lanes_max(lanes a, lanes b)
 {
-    return _mm256_max_ps(a, b);
+    return LANES(max_ps)(a, b);
 }
 
 static inline lanes lanes_min(lanes a, lanes b)
 {
-    return _mm256_min_ps(a, b);
+    return LANES(min_ps)(a, b);
 }
 
 static inline lanes lanes_sqrt(lanes v)
 {
-    return _mm256_sqrt_ps(v);
-}
-
-static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
-{
-    return _mm256_blendv_ps(other, above, _mm256_cmp_ps(v, lanes_all(limit), _CMP_GT_OQ));
+    return LANES(sqrt_ps)(v);
 }
 
 static inline lanes lanes_first_root(lanes v, uint32_t base, float part)
 {
-    const __m256 bits = _mm256_cvtepi32_ps(_mm256_castps_si256(v));
-    const __m256i share = _mm256_cvttps_epi32(_mm256_mul_ps(bits, lanes_all(part)));
-    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32((int)base), share));
+    const lanes bits = LANES(cvtepi32_ps)((lanes_bits)v);
+    const lanes_bits share = LANES(cvttps_epi32)(LANES(mul_ps)(bits, lanes_all(part)));
+    return (lanes)LANES(sub_epi32)(LANES(set1_epi32)((int)base), share);
 }
+
+#undef LANES
 
 #else
 
 typedef float lanes;
-enum { N_LANES = 1 };
 
 static inline lanes lanes_load(const float *from)
 {
@@ -159,6 +129,8 @@ static inline lanes lanes_first_root(lanes v, uint32_t base, float part)
 }
 
 #endif
+
+enum { N_LANES = sizeof(lanes) / sizeof(float) };
 
 static inline lanes lanes_clamp01(lanes v)
 {
