@@ -89,7 +89,18 @@ static enum mface_status load_inputs(
     return MFACE_OK;
 }
 
-/* Copies the constants out of the file that the step reads, or may read. */
+/* What the file has of a constant that was packed. Whoever packs gives pages back as it goes; but
+ * Linux maps more than the page that is missing, as much as lies together in its page cache, so a
+ * thread's reading brings back some of what another one has given away. */
+static void forget_const(const struct mface_plan *plan, const struct mface_plan_value *value)
+{
+    if (!value->owned)
+        mface_onnx_forget_pages(plan->onnx, value->tensor.data,
+            (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored));
+}
+
+/* Copies the constants out of the file that the step reads, or may read, and forgets the others
+ * once it is prepared. */
 static enum mface_status hold_inputs(
     struct mface_plan *plan, struct mface_step *step, bool is_prepared)
 {
@@ -101,24 +112,11 @@ static enum mface_status hold_inputs(
                                            : i == 1 && step->op->flags & MFACE_OP_PACKS;
         if (is_const(plan, value) && !is_unused)
             MFACE_TRY(mface_plan_hold_const(plan, value));
+        else if (is_const(plan, value) && is_prepared)
+            forget_const(plan, &plan->values[value]);
         step->in[i] = plan->values[value].tensor;
     }
     return MFACE_OK;
-}
-
-/* Whoever packs gives pages back as it goes; but Linux maps more than the page that is missing, as
- * much as lies together in its page cache, so a thread's reading brings back some of what another
- * one has given away. */
-static void forget_packed(const struct mface_plan *plan, const struct mface_step *step)
-{
-    for (int i = 0; i < step->n_in && i < 64; i++) {
-        const int index = step->core->in[i];
-        const struct mface_plan_value *value = index < 0 ? NULL : &plan->values[index];
-        if (!value || !is_const(plan, index) || value->owned || !(step->in_unused >> i & 1))
-            continue;
-        mface_onnx_forget_pages(plan->onnx, value->tensor.data,
-            (size_t)mface_shape_count(&value->tensor.shape) * mface_dtype_bytes(value->stored));
-    }
 }
 
 enum mface_status mface_plan_prepare_step(struct mface_plan *plan, struct mface_step *step)
@@ -127,7 +125,6 @@ enum mface_status mface_plan_prepare_step(struct mface_plan *plan, struct mface_
     step->core->prepared = true;
     if (step->op->prepare)
         MFACE_TRY(step->op->prepare(step));
-    forget_packed(plan, step);
     return hold_inputs(plan, step, true);
 }
 
