@@ -1,9 +1,10 @@
 #include "base/log.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 
 enum { MESSAGE_MAX_BYTES = 1024, TOLD_MAX = 256 };
@@ -38,10 +39,10 @@ static void keep_to_one_line(char *message)
             *message = '?';
 }
 
-/* Repeats: hashes (FNV-1a) of what was told. */
+/* Repeats: hashes of what was told. */
 static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool repeats_are_held;
-static uint64_t told[TOLD_MAX];
+static struct mface_key told[TOLD_MAX];
 static int n_told;
 
 void mface_log_hold_repeats(bool hold)
@@ -54,14 +55,15 @@ void mface_log_hold_repeats(bool hold)
 
 static bool was_told(const char *message)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *message; message++)
-        hash = (hash ^ (unsigned char)*message) * UINT64_C(1099511628211);
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_str(&hasher, message);
+    const struct mface_key key = mface_hasher_finish(&hasher);
     for (int i = 0; i < n_told; i++)
-        if (told[i] == hash)
+        if (mface_key_equal(told[i], key))
             return true;
     if (n_told < TOLD_MAX)
-        told[n_told++] = hash;
+        told[n_told++] = key;
     return false;
 }
 
