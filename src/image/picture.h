@@ -58,6 +58,14 @@ static inline bool mface_rect_is_empty(struct mface_rect rect)
     return rect.l >= rect.r || rect.t >= rect.b;
 }
 
+static inline int mface_rects_n_empty(const struct mface_rect *rects, int n)
+{
+    int n_empty = 0;
+    for (int i = 0; i < n; i++)
+        n_empty += mface_rect_is_empty(rects[i]);
+    return n_empty;
+}
+
 /* The picture turned or mirrored: the same samples seen through other steps and strides, so nothing
  * is copied. Pixel (x, y) of the view is (u, v) = transpose ? (y, x) : (x, y) of the picture, then
  * with u counted from the right if flip_x, v from below if flip_y. A quarter turn clockwise is

@@ -147,14 +147,6 @@ enum mface_status mface_merge_write(const struct mface_merge *merge)
     return MFACE_OK;
 }
 
-int mface_merge_n_hidden(const struct mface_merge *merge)
-{
-    int n = 0;
-    for (int i = 0; i < merge->n_rects; i++)
-        n += mface_rect_is_empty(merge->rects[i]);
-    return n;
-}
-
 enum mface_status mface_merge_place(struct mface_merge *merge)
 {
     const struct mface_engine *engine = merge->eval->engine;

@@ -27,8 +27,4 @@ MFACE_NODISCARD enum mface_status mface_merge_place(struct mface_merge *merge);
  * canvas is as it was. */
 MFACE_NODISCARD enum mface_status mface_merge_write(const struct mface_merge *merge);
 
-/* After writing: how many faces changed nothing, their masks being empty for instance. 0 where the
- * whole frame was written, in which they are not told apart. */
-int mface_merge_n_hidden(const struct mface_merge *merge);
-
 #endif

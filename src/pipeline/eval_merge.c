@@ -54,7 +54,8 @@ static enum mface_status merge_steps(struct mface_merge *merge, struct mface_loa
     MFACE_TRY(make_writable(eval));
     MFACE_TRY(mface_merge_write(merge));
     eval->is_written = true;
-    eval->n_hidden = mface_merge_n_hidden(merge);
+    // none where the whole frame was written: its faces are not told apart
+    eval->n_hidden = mface_rects_n_empty(merge->rects, merge->n_rects);
     const struct mface_picture *picture = &eval->canvas->picture;
     void *patch = mface_load_keep(load, mface_patch_bytes(picture, merge->rects, merge->n_rects));
     if (patch) {

@@ -189,10 +189,7 @@ void mface_patch_take(
 int mface_patch_n_empty(const void *patch)
 {
     const struct header *header = patch;
-    int n = 0;
-    for (int k = 0; k < header->n_rects; k++)
-        n += mface_rect_is_empty(header->rects[k]);
-    return n;
+    return mface_rects_n_empty(header->rects, header->n_rects);
 }
 
 void mface_patch_apply(const struct mface_picture *picture, const void *patch)

@@ -134,7 +134,7 @@ struct mface_rect mface_merge_picture(const struct mface_merge_params *params,
 {
     assert(!params->compress_frame && face->w == mask->w && face->h == mask->h);
     const struct mface_rect nonzero = mface_merge_nonzero(mask), none = { 0 };
-    if (mface_rect_is_empty(rect) || nonzero.l >= nonzero.r || !(params->opacity > 0.0))
+    if (mface_rect_is_empty(rect) || mface_rect_is_empty(nonzero) || !(params->opacity > 0.0))
         return none;
     const struct mface_rect at = mface_merge_reached(crop_to_frame, nonzero, rect);
     if (mface_rect_is_empty(at))

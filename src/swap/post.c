@@ -9,7 +9,7 @@ enum { REACH = MFACE_TAPS_MAX / 2, COLUMNS = 8 }; // of a merge's widest taps; w
 static struct mface_rect seen_part(const struct mface_image *mask)
 {
     struct mface_rect part = mface_merge_nonzero(mask);
-    if (part.l >= part.r)
+    if (mface_rect_is_empty(part))
         return (struct mface_rect) { 0 };
     part.l = part.l > REACH ? (part.l - REACH) / COLUMNS * COLUMNS : 0;
     part.t = part.t > REACH ? part.t - REACH : 0;
@@ -32,7 +32,7 @@ static enum mface_status transfer_color(const struct mface_image *face,
     const struct mface_image *crop, const struct mface_image *mask, struct mface_rect part)
 {
     struct mface_image out;
-    if (part.l >= part.r)
+    if (mface_rect_is_empty(part))
         return MFACE_OK;
     MFACE_TRY(mface_image_init(&out, face->w, face->h, 3, MFACE_SAMPLE_F32));
     mface_color_rct_part(face, crop, mask, part, &out);
