@@ -24,7 +24,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from machine import Machine
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_S = 5.5  # a key frame; from here on 90 frames have no repeats
@@ -79,25 +80,6 @@ def make_clips(clip, folder, n_frames):
     if len(hashes) != 2 * n_frames or len(set(hashes)) != n_frames:
         fail(f"held: {len(set(hashes))} of {len(hashes)} frames differ, {n_frames} should")
     return {"first": first, "loop": loop, "held": held}
-
-
-class Machine:
-    """What share of the processors others use while we measure, from /proc/stat."""
-
-    def __init__(self):
-        self.n_cores = len(os.sched_getaffinity(0))
-        self.busy_s, self.start_s = self.read(), time.monotonic()
-
-    @staticmethod
-    def read():
-        user, nice, system, _, _, irq, softirq, steal = map(
-            int, pathlib.Path("/proc/stat").read_text().split("\n", maxsplit=1)[0].split()[1:9])
-        return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-    def others(self, ours_s):
-        """Since the beginning, with ours_s seconds of processor time of our own."""
-        passed_s = time.monotonic() - self.start_s
-        return max(0, (self.read() - self.busy_s - ours_s) / passed_s / self.n_cores)
 
 
 class Session:

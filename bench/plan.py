@@ -6,18 +6,11 @@
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
-import time
 
-
-def busy_s():
-    """Processor time of all that ran on the machine, stolen time included."""
-    user, nice, system, _, _, irq, softirq, steal = map(
-        int, pathlib.Path("/proc/stat").read_text().split("\n", maxsplit=1)[0].split()[1:9])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+from machine import Machine
 
 
 def once(build, clip, model, settings, folder):
@@ -25,11 +18,11 @@ def once(build, clip, model, settings, folder):
     common = ["-i", clip, "-m", model, *settings]
     subprocess.run([build / "memoface", "plan", *common, "--save", plan, "-y"], check=True,
                    stdout=subprocess.DEVNULL)
-    start_s, start_busy_s = time.monotonic(), busy_s()
+    machine = Machine()
     subprocess.run([build / "memoface", "swap", *common, "-o", folder / "out.mp4", "--overwrite",
                     "--quiet", "--plan", plan, "--report", report], check=True)
-    passed_s, report = time.monotonic() - start_s, json.loads(report.read_text())
-    others = (busy_s() - start_busy_s - report["cpu_s"]) / passed_s / os.cpu_count()
+    report = json.loads(report.read_text())
+    others = machine.others(report["cpu_s"])
     return json.loads(plan.read_text()), report, others
 
 

@@ -28,10 +28,9 @@ void mface_bench_print_way(const struct mface_bench *bench, enum mface_workload 
 
 bool mface_bench_print_others(const struct mface_bench *bench, char *text, size_t text_bytes)
 {
-    static const double shows = 0.1;
     char way[32] = "";
     const char *workload = "";
-    double most = shows;
+    double most = MFACE_OTHERS_SHARE_SHOWS;
     for (int i = 0; i < MFACE_N_WORKLOADS; i++) {
         for (int k = 0; k < MFACE_WAYS_MAX; k++) {
             const double share = mface_pass_others_share(&bench->runs[i][k]);
@@ -46,7 +45,7 @@ bool mface_bench_print_others(const struct mface_bench *bench, char *text, size_
         "Other work had up to %.0f%% of the machine's processors meanwhile (%s, cache %s): compare "
         "processor time rather than frames per second, or measure again.",
         100 * most, workload, way);
-    return most > shows;
+    return most > MFACE_OTHERS_SHARE_SHOWS;
 }
 
 int64_t mface_bench_usual_bytes(const struct mface_bench *bench)

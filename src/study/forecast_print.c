@@ -55,7 +55,7 @@ static void print_text(const struct mface_forecast *plan, FILE *file)
         p->fps, p->cpu_percent, p->cpu_ms, mface_forecast_bottleneck(plan), memory, cache, need,
         100 * plan->repeats, 100 * plan->static_faces, mface_pass_fps(&probe->again),
         mface_pass_fps(&probe->rerender));
-    if (mface_pass_others_share(&probe->cold) > 0.1)
+    if (mface_pass_others_share(&probe->cold) > MFACE_OTHERS_SHARE_SHOWS)
         fprintf(file,
             "  note     other work had %.0f%% of the machine meanwhile; without it a swap is "
             "faster\n\n",

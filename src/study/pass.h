@@ -32,6 +32,7 @@ double mface_pass_memory_use(const struct mface_pass *pass); // 0..1 of the cach
 /* 0..1 of the machine's processors that other work had: where it is not small, frames per second
  * say more of the machine than of the run. 0 where it cannot be known. */
 double mface_pass_others_share(const struct mface_pass *pass);
+#define MFACE_OTHERS_SHARE_SHOWS 0.1 // above it people are told
 
 /* A stage by its name; NULL: none. */
 const struct mface_stage_stats *mface_pass_stage(const struct mface_pass *pass, const char *name);
