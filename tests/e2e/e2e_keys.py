@@ -30,8 +30,6 @@ class Shell:
     def __enter__(self):
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            for number in (signal.SIGINT, signal.SIGQUIT):  # which a shell's background job ignores
-                signal.signal(number, signal.SIG_DFL)
             os.chdir(self.folder)
             os.execvpe("bash", ["bash", "--norc", "--noediting", "-i"],
                        {**os.environ, **FAULTS_ARE_FAULTS,

@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,9 @@ def run_all(memoface, model):
 def main():
     if len(sys.argv) < 3:
         sys.exit("usage: run.py MEMOFACE DEMO.dfm [NAME …]")
+    for number in (signal.SIGHUP, signal.SIGQUIT):  # nohup's and a background job's children
+        signal.signal(number, signal.SIG_DFL)       # would ignore them
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     files = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
     names = sys.argv[3:]
     passed, failed = run_named(names, *files) if names else run_all(*files)
