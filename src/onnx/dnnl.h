@@ -23,7 +23,8 @@ enum { MFACE_DNNL_SPATIAL_MAX = 3 };
 struct mface_dnnl_conv {
     bool transposed;
     int n_spatial;
-    int64_t batch, in_channels, out_channels, groups;
+    int64_t batch; // pictures; a kernel of oneDNN's is for one, whatever this says
+    int64_t in_channels, out_channels, groups;
     int64_t in[MFACE_DNNL_SPATIAL_MAX], out[MFACE_DNNL_SPATIAL_MAX];
     int64_t kernel[MFACE_DNNL_SPATIAL_MAX], stride[MFACE_DNNL_SPATIAL_MAX];
     int64_t dilation[MFACE_DNNL_SPATIAL_MAX]; // 1: dense

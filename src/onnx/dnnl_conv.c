@@ -1,4 +1,5 @@
-/* Convolutions, plain and transposed: oneDNN chooses every layout. */
+/* Convolutions, plain and transposed, of one picture: for another number of them oneDNN may choose
+ * another algorithm, and with it other bits. It chooses every layout. */
 #include "onnx/dnnl_kernel.h"
 
 static dnnl_status_t data_md(
@@ -14,7 +15,7 @@ static dnnl_status_t data_md(
 static dnnl_status_t conv_slots(struct mface_dnnl *kernel, const struct mface_dnnl_conv *conv)
 {
     const int n = conv->n_spatial;
-    dnnl_dims_t src = { conv->batch, conv->in_channels }, dst = { conv->batch, conv->out_channels };
+    dnnl_dims_t src = { 1, conv->in_channels }, dst = { 1, conv->out_channels };
     dnnl_dims_t weights = { conv->groups, conv->out_channels / conv->groups,
         conv->in_channels / conv->groups };
     const dnnl_dims_t bias = { conv->out_channels };
