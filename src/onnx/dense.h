@@ -1,10 +1,10 @@
-/* Dense layers: a few rows times a constant matrix, in f32.
+/* Dense layers: a few rows times a constant matrix, in f32 or with weights in bf16.
  *
- * A DFM has two of them, and at one face a run they do nothing but read their weights. oneDNN
- * splits such a product's sums by the number of threads where it has only AVX2, and takes another
- * kernel for other batches. Here every sum has its order: threads and batches change no bit, nor
- * does the CPU. A layer is immutable, so many threads may run it at once. Failures are silent here:
- * the operator knows its name and reports. */
+ * A DFM has four of them, and at one face a run they do nothing but read their weights. oneDNN
+ * splits such a product's sums by the number of threads on some CPUs, and takes another kernel for
+ * other batches. Here every sum is one of f32 in an order of its own: threads and batches change no
+ * bit, nor does the CPU. A layer is immutable, so many threads may run it at once. Failures are
+ * silent here: the operator knows its name and reports. */
 #ifndef MFACE_ONNX_DENSE_H
 #define MFACE_ONNX_DENSE_H
 
@@ -16,6 +16,8 @@ struct mface_dense_params {
     int64_t rows, in, out; // a run reads rows×in and writes rows×out, row-major; each ≥ 1
     struct mface_constant weights; // in×out, or
     bool transposed;               // out×in
+    bool is_bf16;                  // weights are rounded to bf16
+    bool src_bf16, dst_bf16;       // what a run reads and writes is bf16, else f32
     float scale;                   // of each product, before the bias
     const float *bias;             // one an output, NULL: none; copied
     int threads;                   // to pack and run on
@@ -29,6 +31,6 @@ void mface_dense_free(struct mface_dense **dense);
 
 size_t mface_dense_weight_bytes(const struct mface_dense *dense); // packed
 
-void mface_dense_run(const struct mface_dense *dense, const float *x, float *y);
+void mface_dense_run(const struct mface_dense *dense, const void *x, void *y);
 
 #endif

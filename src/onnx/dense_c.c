@@ -1,7 +1,5 @@
+/* Dense layers anywhere: with four lanes, which any compiler has a vector for. */
+#define DENSE_LANES   4
+#define DENSE_ROWS    1
+#define DENSE_KERNELS mface_dense_c
 #include "onnx/dense_strip.h"
-
-void mface_dense_strip_c(const float *x, int64_t distance, const float *weights, int64_t n,
-    int n_rows, struct mface_dense_sums *sums)
-{
-    add_strip(x, distance, weights, n, n_rows, sums);
-}

@@ -48,16 +48,14 @@ MFACE_NODISCARD enum mface_status mface_dnnl_conv_create(
 
 enum { MFACE_DNNL_MATMUL_RANK_MAX = 8 };
 
-/* dst = a × b (+ bias per column), over leading dimensions that broadcast. */
+/* dst = a × b (+ bias per column) in f32, over leading dimensions that broadcast. Nothing of it is
+ * constant: such products are dense.h's. */
 struct mface_dnnl_matmul {
     int rank; // of all three, 2..MFACE_DNNL_MATMUL_RANK_MAX
     int64_t a[MFACE_DNNL_MATMUL_RANK_MAX], b[MFACE_DNNL_MATMUL_RANK_MAX]; // as multiplied
     bool a_transposed, b_transposed; // the last two dimensions lie swapped in memory
-    struct mface_constant weights;   // b, packed; without data: given at run time
     bool has_bias;
-    const float *bias;       // constant; NULL: given at run time
-    float scale;             // of the whole result, bias included
-    bool src_bf16, dst_bf16; // else f32; constant weights are stored as a is
+    float scale; // of the whole result, bias included
 };
 
 MFACE_NODISCARD enum mface_status mface_dnnl_matmul_create(
@@ -68,8 +66,8 @@ void mface_dnnl_free(struct mface_dnnl **kernel);
 size_t mface_dnnl_scratch_bytes(const struct mface_dnnl *kernel);
 size_t mface_dnnl_weight_bytes(const struct mface_dnnl *kernel); // packed
 
-/* Runs on up to omp_get_max_threads() threads, products in f32 on one. `weights` and `bias` are
- * ignored where constant. MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+/* Runs on up to omp_get_max_threads() threads, products on one. `weights` and `bias` are ignored
+ * where constant. MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src,
     const float *weights, const float *bias, void *dst, void *scratch);
 

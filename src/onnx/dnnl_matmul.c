@@ -1,5 +1,4 @@
-/* Matrix products: oneDNN chooses the layout of constant weights; the rest stays plain. */
-#include "onnx/amx.h"
+/* Matrix products, everything plain. */
 #include "onnx/dnnl_kernel.h"
 
 static dnnl_status_t matmul_slots(struct mface_dnnl *kernel, const struct mface_dnnl_matmul *matmul)
@@ -25,8 +24,6 @@ static dnnl_status_t matmul_slots(struct mface_dnnl *kernel, const struct mface_
         status = mface_dnnl_plain_md(&slot[MFACE_SLOT_DST].plain, rank, dst, 0, 0);
     if (status == dnnl_success)
         status = mface_dnnl_plain_md(&slot[MFACE_SLOT_BIAS].plain, rank, bias, 0, 0);
-    mface_dnnl_set_bf16(&slot[MFACE_SLOT_SRC].plain, matmul->src_bf16);
-    mface_dnnl_set_bf16(&slot[MFACE_SLOT_DST].plain, matmul->dst_bf16);
     return status;
 }
 
@@ -34,21 +31,15 @@ static enum mface_status matmul_complete(struct mface_dnnl *kernel,
     const struct mface_dnnl_matmul *matmul, const_dnnl_primitive_attr_t attr)
 {
     const struct mface_dnnl_slot *slot = kernel->slot;
-    dnnl_memory_desc_t weights = slot[MFACE_SLOT_WEIGHTS].plain;
-    if (matmul->weights.data)
-        MFACE_TRY_DNNL(mface_dnnl_any_md(
-            &weights, &slot[MFACE_SLOT_WEIGHTS].plain, matmul->src_bf16 ? dnnl_bf16 : dnnl_f32));
+    const struct mface_constant constant[MFACE_SLOT_N] = { 0 };
     dnnl_matmul_desc_t op;
-    MFACE_TRY_DNNL(dnnl_matmul_desc_init(&op, &slot[MFACE_SLOT_SRC].plain, &weights,
-        matmul->has_bias ? &slot[MFACE_SLOT_BIAS].plain : NULL, &slot[MFACE_SLOT_DST].plain));
-    const struct mface_constant constant[MFACE_SLOT_N] = {
-        [MFACE_SLOT_WEIGHTS] = matmul->weights, [MFACE_SLOT_BIAS] = { .data = matmul->bias }
-    };
+    MFACE_TRY_DNNL(
+        dnnl_matmul_desc_init(&op, &slot[MFACE_SLOT_SRC].plain, &slot[MFACE_SLOT_WEIGHTS].plain,
+            matmul->has_bias ? &slot[MFACE_SLOT_BIAS].plain : NULL, &slot[MFACE_SLOT_DST].plain));
     return mface_dnnl_complete(kernel, &op, attr, constant);
 }
 
-/* oneDNN 2.6 splits the sums of a product by the number of threads in f32 below AVX-512, and in
- * bf16 on AVX-512 without tiles. */
+/* oneDNN 2.6 splits the sums of a product by the number of threads below AVX-512. */
 enum mface_status mface_dnnl_matmul_create(
     const struct mface_dnnl_matmul *matmul, struct mface_dnnl **out)
 {
@@ -56,7 +47,7 @@ enum mface_status mface_dnnl_matmul_create(
     enum mface_status status = mface_dnnl_begin(out);
     if (status != MFACE_OK)
         return status;
-    (*out)->on_one_thread = !matmul->src_bf16 || !mface_amx_is_available();
+    (*out)->on_one_thread = true;
     dnnl_primitive_attr_t attr = NULL;
     status = mface_dnnl_status(
         mface_dnnl_create_attr(MFACE_ACTIVATION_NONE, 0.0f, 0.0f, matmul->scale, false, &attr));

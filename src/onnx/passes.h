@@ -32,7 +32,7 @@ MFACE_NODISCARD enum mface_status mface_pass_find_depth_to_space(struct mface_pl
 /* Lets convolutions and what follows them work on N×H×W×C. */
 MFACE_NODISCARD enum mface_status mface_pass_channels_last(struct mface_plan *plan);
 
-/* Stores what convolutions and products with constant weights read as bf16. */
+/* Stores what convolutions with constant weights and dense layers read as bf16. */
 MFACE_NODISCARD enum mface_status mface_pass_bf16(struct mface_plan *plan);
 
 #endif

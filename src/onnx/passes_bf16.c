@@ -1,6 +1,6 @@
 /* bf16 storage.
  *
- * Every f32 value may have a twin in bf16. Convolutions and products with constant weights read
+ * Every f32 value may have a twin in bf16. Convolutions with constant weights and dense layers read
  * twins, and write one where somebody downstream will read it, through steps that only move data;
  * else they write f32 at once, so that what ends a model (its last convolutions' sums, sigmoids)
  * and what lies between (pixel norm) is computed in f32. Sums are f32 everywhere. */
@@ -36,12 +36,12 @@ static bool is_const(const struct mface_plan *plan, const struct mface_step *ste
     return plan->values[step->core->in[i]].storage == MFACE_STORAGE_CONST;
 }
 
-/* A Gemm whose C is a plain bias, or absent. */
-static bool is_biased_product(const struct mface_plan *plan, const struct mface_step *gemm)
+/* A dense layer; the C of a Gemm is a plain bias, or absent. */
+static bool is_dense(const struct mface_plan *plan, const struct mface_step *product)
 {
-    if (!mface_op_has_in(gemm, 2))
-        return true;
-    return is_const(plan, gemm, 2) && mface_gemm_is_bias(gemm);
+    if (mface_op_has_in(product, 2) && !(is_const(plan, product, 2) && mface_gemm_is_bias(product)))
+        return false;
+    return mface_product_is_dense(product);
 }
 
 /* Does the step compute in bf16? */
@@ -52,9 +52,7 @@ static bool computes(const struct mface_plan *plan, const struct mface_step *ste
     if (!is_const(plan, step, 1) || !mface_shape_count(&step->in[0].shape) ||
         !mface_shape_count(&step->out[0].shape))
         return false;
-    if (step->op == &mface_op_conv)
-        return step->fusion.channels_last;
-    return step->op != &mface_op_gemm || is_biased_product(plan, step);
+    return step->op == &mface_op_conv ? step->fusion.channels_last : is_dense(plan, step);
 }
 
 /* Does the step only move what input 0, or every input, holds? */

@@ -1,13 +1,7 @@
 /* Convert: f32 to bf16, rounded to the nearest, ties to even; and back. */
+#include "onnx/bf16.h"
 #include "onnx/ops/internal.h"
 #include "onnx/parallel.h"
-
-static uint16_t to_bf16(uint32_t bits)
-{
-    const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    const uint32_t quiet_nan = bits >> 16 | 0x40;
-    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet_nan : rounded);
-}
 
 static void narrow(
     const struct mface_step *step, const struct mface_op_args *args, int64_t first, int64_t end)
@@ -16,7 +10,7 @@ static void narrow(
     const uint32_t *x = args->in[0].data;
     uint16_t *y = args->out[0].data;
     for (int64_t i = first; i < end; i++)
-        y[i] = to_bf16(x[i]);
+        y[i] = mface_bf16_narrow(x[i]);
 }
 
 static void widen(
@@ -26,7 +20,7 @@ static void widen(
     const uint16_t *x = args->in[0].data;
     uint32_t *y = args->out[0].data;
     for (int64_t i = first; i < end; i++)
-        y[i] = (uint32_t)x[i] << 16;
+        y[i] = mface_bf16_widen(x[i]);
 }
 
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)

@@ -24,6 +24,10 @@ MFACE_NODISCARD enum mface_status mface_transpose_perm(
 /* Whether input C of a Gemm is one number per column, added as it is. */
 bool mface_gemm_is_bias(const struct mface_step *step);
 
+/* Whether a Gemm or MatMul whose second factor, and bias if it has one, are constant is a dense
+ * layer: rows times one matrix. */
+bool mface_product_is_dense(const struct mface_step *step);
+
 struct mface_depth_to_space {
     int64_t block;
     bool is_crd;

@@ -80,12 +80,8 @@ static enum mface_status create_product(
         .b = { e->k, e->n },
         .a_transposed = e->trans_a,
         .b_transposed = e->trans_b,
-        .weights = mface_op_packable(step, 1),
         .has_bias = bias,
-        .bias = bias ? step->in[2].data : NULL,
         .scale = mface_op_attr_float(step, "alpha", 1.0f),
-        .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
-        .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
     };
     return mface_product_create(step, &matmul, &state->product);
 }

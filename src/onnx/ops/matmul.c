@@ -76,16 +76,9 @@ static enum mface_status infer(struct mface_step *step)
     return MFACE_OK;
 }
 
-static void describe(
-    const struct mface_step *step, const struct operands *o, struct mface_dnnl_matmul *matmul)
+static void describe(const struct operands *o, struct mface_dnnl_matmul *matmul)
 {
-    *matmul = (struct mface_dnnl_matmul) {
-        .rank = o->a.rank,
-        .weights = mface_op_packable(step, 1),
-        .scale = 1.0f,
-        .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
-        .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
-    };
+    *matmul = (struct mface_dnnl_matmul) { .rank = o->a.rank, .scale = 1.0f };
     memcpy(matmul->a, o->a.dim, sizeof matmul->a);
     memcpy(matmul->b, o->b.dim, sizeof matmul->b);
 }
@@ -95,7 +88,7 @@ static enum mface_status prepare(struct mface_step *step)
     struct operands o;
     struct mface_dnnl_matmul matmul;
     MFACE_TRY(find_operands(step, &o));
-    describe(step, &o, &matmul);
+    describe(&o, &matmul);
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);

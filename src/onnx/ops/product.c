@@ -1,5 +1,7 @@
 #include "onnx/ops/product.h"
 
+#include "onnx/ops/foldable.h"
+
 /* Leading dimensions of the first factor are rows like any other, where the second has none. */
 static int64_t count_rows(const struct mface_dnnl_matmul *matmul)
 {
@@ -9,31 +11,36 @@ static int64_t count_rows(const struct mface_dnnl_matmul *matmul)
     return rows;
 }
 
-static bool is_dense(const struct mface_dnnl_matmul *matmul)
+bool mface_product_is_dense(const struct mface_step *step)
 {
-    for (int i = 0; i < matmul->rank - 2; i++)
-        if (matmul->b[i] != 1)
+    const struct mface_shape *b = &step->in[1].shape;
+    for (int i = 0; i < b->rank - 2; i++)
+        if (b->dim[i] != 1)
             return false;
-    return matmul->weights.data && !matmul->a_transposed && !matmul->src_bf16 &&
-           !matmul->dst_bf16 && (matmul->bias || !matmul->has_bias);
+    return !mface_op_attr_int(step, "transA", 0);
 }
 
 static enum mface_status create_dense(
     struct mface_step *step, const struct mface_dnnl_matmul *matmul, struct mface_product *product)
 {
+    const bool is_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
     const struct mface_dense_params params = {
         .rows = count_rows(matmul),
         .in = matmul->b[matmul->rank - 2],
         .out = matmul->b[matmul->rank - 1],
-        .weights = matmul->weights,
+        .weights = mface_op_packable(step, 1),
         .transposed = matmul->b_transposed,
+        .is_bf16 = is_bf16,
+        .src_bf16 = is_bf16,
+        .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
         .scale = matmul->scale,
-        .bias = matmul->bias,
+        .bias = matmul->has_bias ? step->in[2].data : NULL,
         .threads = step->threads,
     };
     if (mface_dense_create(&params, &product->dense) != MFACE_OK)
         return mface_op_nomem(step);
     step->weight_bytes = (int64_t)mface_dense_weight_bytes(product->dense);
+    step->in_unused = 1u << 1 | (params.bias ? 1u << 2 : 0);
     return MFACE_OK;
 }
 
@@ -44,17 +51,17 @@ static enum mface_status create_kernel(
     if (status != MFACE_OK)
         return mface_op_fail(step, status, "oneDNN has no kernel for these shapes");
     step->scratch_bytes = mface_dnnl_scratch_bytes(product->kernel);
-    step->weight_bytes = (int64_t)mface_dnnl_weight_bytes(product->kernel);
     return MFACE_OK;
 }
 
 enum mface_status mface_product_create(
     struct mface_step *step, const struct mface_dnnl_matmul *matmul, struct mface_product *product)
 {
-    MFACE_TRY(is_dense(matmul) ? create_dense(step, matmul, product)
-                               : create_kernel(step, matmul, product));
+    const bool is_constant =
+        mface_op_packable(step, 1).data && (!matmul->has_bias || step->in[2].data);
+    MFACE_TRY(is_constant && mface_product_is_dense(step) ? create_dense(step, matmul, product)
+                                                          : create_kernel(step, matmul, product));
     step->flops = 2 * mface_shape_count(&step->out[0].shape) * matmul->b[matmul->rank - 2];
-    step->in_unused = (matmul->weights.data ? 1u << 1 : 0) | (matmul->bias ? 1u << 2 : 0);
     return MFACE_OK;
 }
 

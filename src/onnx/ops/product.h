@@ -8,8 +8,8 @@
 
 /* Zeroed: none, whose run does nothing. */
 struct mface_product {
-    struct mface_dense *dense; // a constant matrix in f32
-    struct mface_dnnl *kernel; // anything else
+    struct mface_dense *dense; // a constant matrix
+    struct mface_dnnl *kernel; // anything else, in f32
 };
 
 /* Prepare only: states scratch, weights and FLOPs of the step, and which inputs it does not read.

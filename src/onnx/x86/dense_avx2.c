@@ -1,7 +1,5 @@
+/* Dense layers with AVX2: two rows' sums take half of the registers. */
+#define DENSE_LANES   8
+#define DENSE_ROWS    2
+#define DENSE_KERNELS mface_dense_avx2
 #include "onnx/dense_strip.h"
-
-void mface_dense_strip_avx2(const float *x, int64_t distance, const float *weights, int64_t n,
-    int n_rows, struct mface_dense_sums *sums)
-{
-    add_strip(x, distance, weights, n, n_rows, sums);
-}

@@ -1,6 +1,6 @@
-/* Dense layers against sums in double precision, and bit for bit against themselves: on other
- * numbers of threads, in other batches, at other levels of CPU, with the weights lying otherwise.
- */
+/* Dense layers, in f32 and bf16, against sums in double precision, and bit for bit against
+ * themselves: on other numbers of threads, in other batches, at other levels of CPU, with the
+ * weights lying otherwise. */
 #include "onnx/dense.h"
 
 #include "base/cpu.h"
@@ -27,6 +27,7 @@ enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 struct problem {
     struct shape shape;
     float *x, *weights, *transposed, *bias;
+    uint16_t *x_bf16;
 };
 
 static void fill(float *values, int64_t n, uint32_t seed)
@@ -45,6 +46,30 @@ static float *random_values(int64_t n, uint32_t seed)
     return values;
 }
 
+/* To the eight significant bits of a bf16; halfway between two, to the even one. */
+static float rounded(float value)
+{
+    int exponent;
+    frexpf(value, &exponent);
+    return ldexpf(nearbyintf(ldexpf(value, 8 - exponent)), exponent - 8);
+}
+
+/* Cuts off, which is exact for what is rounded. */
+static uint16_t upper_half(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (uint16_t)(bits >> 16);
+}
+
+static float of_upper_half(uint16_t half)
+{
+    const uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 static void problem_init(struct problem *p, const struct shape *shape)
 {
     const int64_t in = shape->in, out = shape->out;
@@ -53,6 +78,12 @@ static void problem_init(struct problem *p, const struct shape *shape)
     p->weights = random_values(in * out, 2);
     p->transposed = random_values(in * out, 0);
     p->bias = random_values(out, 3);
+    p->weights[0] = 1 + 1.0f / 256; // ties
+    p->weights[in * out - 1] = 1 + 3.0f / 256;
+    p->x_bf16 = mface_mem_alloc((size_t)(ROWS_MAX * in) * sizeof *p->x_bf16);
+    assert_non_null(p->x_bf16);
+    for (int64_t i = 0; i < ROWS_MAX * in; i++)
+        p->x_bf16[i] = upper_half(rounded(p->x[i]));
     for (int64_t i = 0; i < in; i++)
         for (int64_t o = 0; o < out; o++)
             p->transposed[o * in + i] = p->weights[i * out + o];
@@ -61,6 +92,7 @@ static void problem_init(struct problem *p, const struct shape *shape)
 static void problem_clear(struct problem *p)
 {
     mface_mem_free(p->x);
+    mface_mem_free(p->x_bf16);
     mface_mem_free(p->weights);
     mface_mem_free(p->transposed);
     mface_mem_free(p->bias);
@@ -70,9 +102,26 @@ struct variant {
     int rows, threads;
     bool transposed, has_bias;
     float scale;
+    bool is_bf16, src_bf16, dst_bf16;
 };
 
-/* Checks what lies behind the result, too. What the layer was made from is gone when it runs. */
+static size_t value_bytes(bool is_bf16)
+{
+    return is_bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+/* In place. */
+static void widen(void *values, int64_t n)
+{
+    const uint16_t *halves = values;
+    for (int64_t i = n - 1; i >= 0; i--) {
+        const float value = of_upper_half(halves[i]);
+        memcpy((float *)values + i, &value, sizeof value);
+    }
+}
+
+/* Checks what lies behind the result, too. What the layer was made from is gone when it runs. A
+ * result in bf16 is widened. */
 static float *run(const struct problem *p, const struct variant *variant)
 {
     float *bias = random_values(p->shape.out, 3);
@@ -82,6 +131,9 @@ static float *run(const struct problem *p, const struct variant *variant)
         .out = p->shape.out,
         .weights = { .data = variant->transposed ? p->transposed : p->weights },
         .transposed = variant->transposed,
+        .is_bf16 = variant->is_bf16,
+        .src_bf16 = variant->src_bf16,
+        .dst_bf16 = variant->dst_bf16,
         .scale = variant->scale,
         .bias = variant->has_bias ? bias : NULL,
         .threads = variant->threads,
@@ -90,44 +142,60 @@ static float *run(const struct problem *p, const struct variant *variant)
     assert_int_equal(mface_dense_create(&params, &dense), MFACE_OK);
     fill(bias, p->shape.out, 4);
     mface_mem_free(bias);
-    assert_true(
-        mface_dense_weight_bytes(dense) >= (size_t)(p->shape.in * p->shape.out) * sizeof(float));
-    const size_t bytes = (size_t)(variant->rows * p->shape.out) * sizeof(float);
-    float *y = mface_mem_alloc(bytes + MFACE_ALIGN);
+    assert_true(mface_dense_weight_bytes(dense) >=
+                (size_t)(p->shape.in * p->shape.out) * value_bytes(variant->is_bf16));
+    const int64_t n = variant->rows * p->shape.out;
+    const size_t bytes = (size_t)n * value_bytes(variant->dst_bf16);
+    float *y = mface_mem_alloc((size_t)n * sizeof *y + MFACE_ALIGN);
     assert_non_null(y);
     memset(y, CANARY, bytes + MFACE_ALIGN);
-    mface_dense_run(dense, p->x, y);
+    mface_dense_run(dense, variant->src_bf16 ? (const void *)p->x_bf16 : p->x, y);
     for (size_t i = bytes; i < bytes + MFACE_ALIGN; i++)
         assert_int_equal(((unsigned char *)y)[i], CANARY);
     mface_dense_free(&dense);
     assert_null(dense);
+    if (variant->dst_bf16)
+        widen(y, n);
     return y;
 }
 
 static double exact(const struct problem *p, const struct variant *variant, int row, int64_t o)
 {
     double sum = 0;
-    for (int64_t i = 0; i < p->shape.in; i++)
-        sum += (double)p->x[row * p->shape.in + i] * (double)p->weights[i * p->shape.out + o];
+    for (int64_t i = 0; i < p->shape.in; i++) {
+        const float x = p->x[row * p->shape.in + i], w = p->weights[i * p->shape.out + o];
+        sum += (double)(variant->src_bf16 ? rounded(x) : x) *
+               (double)(variant->is_bf16 ? rounded(w) : w);
+    }
     return sum * (double)variant->scale + (variant->has_bias ? (double)p->bias[o] : 0.0);
 }
 
 static void check_values(const struct problem *p, const struct variant *variant)
 {
     float *y = run(p, variant);
-    const double bound = 1e-6 * (4 + (double)p->shape.in / 16);
     for (int row = 0; row < variant->rows; row++)
-        for (int64_t o = 0; o < p->shape.out; o++)
-            assert_true(
-                fabs((double)y[row * p->shape.out + o] - exact(p, variant, row, o)) < bound);
+        for (int64_t o = 0; o < p->shape.out; o++) {
+            const double want = exact(p, variant, row, o);
+            const double bound =
+                1e-6 * (4 + (double)p->shape.in / 16) + (variant->dst_bf16 ? fabs(want) / 256 : 0);
+            assert_true(fabs((double)y[row * p->shape.out + o] - want) < bound);
+        }
     mface_mem_free(y);
 }
 
 static void test_sums(void **state)
 {
     (void)state;
-    static const struct variant variants[] = { { 1, 1, false, false, 1.0f },
-        { 2, 1, false, true, 1.0f }, { 5, 2, true, false, 0.5f }, { ROWS_MAX, 3, true, true, -2 } };
+    static const struct variant variants[] = {
+        { 1, 1, false, false, 1.0f, false, false, false },
+        { 2, 1, false, true, 1.0f, false, false, false },
+        { 5, 2, true, false, 0.5f, false, false, false },
+        { ROWS_MAX, 3, true, true, -2, false, false, false },
+        { 1, 1, false, false, 1.0f, true, true, false },
+        { 4, 2, false, true, 1.0f, true, true, true },
+        { 5, 1, true, true, 0.5f, true, false, true },
+        { ROWS_MAX, 3, true, false, -2, true, false, false },
+    };
     for (int i = 0; i < N_SHAPES; i++) {
         struct problem p;
         problem_init(&p, &shapes[i]);
@@ -142,9 +210,30 @@ static void assert_same(
 {
     float *y = run(p, variant);
     if (memcmp(y, all, (size_t)(variant->rows * p->shape.out) * sizeof *y) != 0)
-        fail_msg("%s: %d rows, %d threads, %lld×%lld", what, variant->rows, variant->threads,
-            (long long)p->shape.in, (long long)p->shape.out);
+        fail_msg("%s%s: %d rows, %d threads, %lld×%lld", what, variant->is_bf16 ? " bf16" : "",
+            variant->rows, variant->threads, (long long)p->shape.in, (long long)p->shape.out);
     mface_mem_free(y);
+}
+
+static void check_same(const struct problem *p, bool is_bf16)
+{
+    static const struct {
+        unsigned mask;
+        const char *name;
+    } levels[] = { { 0, "C" }, { MFACE_CPU_AVX2, "AVX2" }, { ~0u, "" } };
+    struct variant variant = { ROWS_MAX, 1, false, true, 1.0f, is_bf16, is_bf16, false };
+    float *all = run(p, &variant);
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        mface_cpu_set_mask(levels[i].mask);
+        assert_same(p, &variant, all, levels[i].name);
+    }
+    for (variant.rows = 1; variant.rows <= ROWS_MAX; variant.rows++)
+        for (variant.threads = 1; variant.threads <= 3; variant.threads++)
+            assert_same(p, &variant, all, "");
+    variant.rows = 4;
+    variant.transposed = true;
+    assert_same(p, &variant, all, "transposed");
+    mface_mem_free(all);
 }
 
 static void test_nothing_else_changes_a_bit(void **state)
@@ -153,15 +242,8 @@ static void test_nothing_else_changes_a_bit(void **state)
     for (int i = 0; i < N_SHAPES; i++) {
         struct problem p;
         problem_init(&p, &shapes[i]);
-        float *all = run(&p, &(struct variant) { ROWS_MAX, 1, false, true, 1.0f });
-        for (int rows = 1; rows <= ROWS_MAX; rows++)
-            for (int threads = 1; threads <= 3; threads++)
-                assert_same(&p, &(struct variant) { rows, threads, false, true, 1.0f }, all, "");
-        assert_same(&p, &(struct variant) { 4, 1, true, true, 1.0f }, all, "transposed");
-        mface_cpu_set_mask(0);
-        assert_same(&p, &(struct variant) { ROWS_MAX, 1, false, true, 1.0f }, all, "C");
-        mface_cpu_set_mask(~0u);
-        mface_mem_free(all);
+        check_same(&p, false);
+        check_same(&p, true);
         problem_clear(&p);
     }
 }
