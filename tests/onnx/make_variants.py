@@ -5,8 +5,8 @@
 
 Between them: SAEHD df and liae with options none, u, d, ud, t, ut, udt and c; AMP, whose shapes
 depend on the morph value; half-precision exports; a fixed and a free number of faces; both
-spellings of depth-to-space. Weights are random, from the file's name. A half-precision export has a
-twin in OUT_DIR/f32, which computes the same in f32.
+spellings of depth-to-space; one with larger layers. Weights are random, from the file's name. A
+half-precision export has a twin in OUT_DIR/f32, which computes the same in f32.
 """
 
 import os
@@ -45,6 +45,9 @@ def others():
                {"archi": archi, "options": options, "size": 64, "fp16": True}, BATCH)
     yield "df-d-one-face", {"archi": "df", "options": "d", "size": 64}, 1
     yield "liae-ud-one-face", {"archi": "liae", "options": "ud", "size": 64}, 1
+    # Layers so large that oneDNN's products in bf16 gave some faces of a batch other bits.
+    yield ("liae-d-large", {"archi": "liae", "options": "d", "size": 128, "e_dims": 32, "ae_dims": 64,
+                            "d_dims": 16, "d_mask_dims": 8}, BATCH)
 
 
 def write(path, network, batch):
