@@ -25,13 +25,20 @@ enum mface_status mface_plan_check_outputs(const struct mface_step *step)
     return MFACE_OK;
 }
 
+bool mface_plan_reserve(struct mface_plan *plan, size_t bytes)
+{
+    if (bytes > plan->max_bytes - plan->folded_bytes)
+        return false;
+    plan->folded_bytes += bytes;
+    return true;
+}
+
 enum mface_status mface_plan_spend(struct mface_plan *plan, const struct mface_step *step)
 {
     for (int i = 0; i < step->n_out; i++) {
         if (step->core->out[i] < 0)
             continue;
-        plan->folded_bytes += mface_tensor_bytes(&step->out[i]);
-        if (plan->folded_bytes > plan->max_bytes)
+        if (!mface_plan_reserve(plan, mface_tensor_bytes(&step->out[i])))
             return fail_tensor(step, &step->out[i], "with those before it, a constant");
     }
     return MFACE_OK;

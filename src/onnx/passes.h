@@ -29,6 +29,10 @@ MFACE_NODISCARD enum mface_status mface_pass_fold_copies(struct mface_plan *plan
 /* Replaces each Reshape, Transpose, Reshape that spells a DepthToSpace by one. */
 MFACE_NODISCARD enum mface_status mface_pass_find_depth_to_space(struct mface_plan *plan);
 
+/* Makes one convolution of those that read one tensor and are concatenated, where that is less
+ * work. Expects pads, biases and activations folded, n_uses counted; leaves them so. */
+MFACE_NODISCARD enum mface_status mface_pass_merge_siblings(struct mface_plan *plan);
+
 /* Lets convolutions and what follows them work on N×H×W×C. */
 MFACE_NODISCARD enum mface_status mface_pass_channels_last(struct mface_plan *plan);
 

@@ -145,6 +145,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_pass_fold_conv(plan));
     MFACE_TRY(mface_pass_fold_copies(plan));
     MFACE_TRY(mface_pass_find_depth_to_space(plan));
+    MFACE_TRY(mface_pass_merge_siblings(plan));
     MFACE_TRY(mface_pass_channels_last(plan));
     if (plan->precision == MFACE_PRECISION_BF16)
         MFACE_TRY(mface_pass_bf16(plan));

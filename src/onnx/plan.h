@@ -76,6 +76,10 @@ static inline int mface_plan_root(const struct mface_plan *plan, int value)
 /* budget.c: fails where a tensor takes more memory than the plan may. */
 MFACE_NODISCARD enum mface_status mface_plan_check_outputs(const struct mface_step *step);
 
+/* Adds memory of constants that are made while the plan is; false, with nothing added, where it
+ * would be past the limit. */
+bool mface_plan_reserve(struct mface_plan *plan, size_t bytes);
+
 /* Adds what the outputs of a step take that is run while the plan is made; fails past the limit. */
 MFACE_NODISCARD enum mface_status mface_plan_spend(
     struct mface_plan *plan, const struct mface_step *step);

@@ -9,7 +9,7 @@
 
 /* Raised whenever a plan packs the same constant into other bytes under the same name, or computes
  * other bits. */
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 bool mface_precision_is_supported(enum mface_precision precision)
 {

@@ -25,7 +25,7 @@ static const struct mface_stage_info stages[MFACE_N_STAGES] = {
         "the aligned face, U8 BGR", "150 KB at 224", "0.2 ms" },
     [MFACE_STAGE_PRE] = { "pre", IN(CROP), 1, MFACE_BY_DERIVATION, MFACE_ROLE_NONE, true,
         "the face as the model takes it, U8 BGR", "150 KB at 224", "0.1-4 ms" },
-    [MFACE_STAGE_SWAP] = { "swap", IN(PRE), 2, MFACE_BY_DERIVATION, MFACE_ROLE_DFM, true,
+    [MFACE_STAGE_SWAP] = { "swap", IN(PRE), 3, MFACE_BY_DERIVATION, MFACE_ROLE_DFM, true,
         "new face, its mask and the old face's mask, U8", "250 KB at 224", "20-400 ms" },
     [MFACE_STAGE_POST] = { "post", IN(SWAP) | IN(CROP) | IN(TRACK) | IN(ALIGN), 3, MFACE_BY_DERIVATION, MFACE_ROLE_NONE, true,
         "the finished face and its mask, U8", "200 KB at 224", "0.1-2 ms" },

@@ -173,6 +173,15 @@ void attr_ints(struct bytes *attrs, const char *name, const int64_t *values, int
     put_message(attrs, 5, &attr);
 }
 
+void attr_text(struct bytes *attrs, const char *name, const char *value)
+{
+    struct bytes attr = { 0 };
+    put_text(&attr, 1, name);
+    put_text(&attr, 4, value);
+    put_int(&attr, 20, 3);
+    put_message(attrs, 5, &attr);
+}
+
 void finish_model(struct bytes *model, struct bytes *graph, int ir_version, int opset)
 {
     struct bytes import = { 0 };

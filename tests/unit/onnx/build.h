@@ -32,6 +32,7 @@ void graph_output(struct bytes *graph, const char *name);
 void attr_int(struct bytes *attrs, const char *name, int64_t value);
 void attr_float(struct bytes *attrs, const char *name, float value);
 void attr_ints(struct bytes *attrs, const char *name, const int64_t *values, int n);
+void attr_text(struct bytes *attrs, const char *name, const char *value);
 
 /* A ModelProto around the graph, which is cleared. */
 void finish_model(struct bytes *model, struct bytes *graph, int ir_version, int opset);
