@@ -17,7 +17,7 @@ int mface_settings_n_workers(const struct mface_settings *settings)
 
 int mface_settings_n_inference_threads(const struct mface_settings *settings)
 {
-    return mface_settings_n_workers(settings) >= 2 ? 1 : settings->threads;
+    return settings->parallel || settings->threads == 0 ? 1 : settings->threads;
 }
 
 /* A decoder's threads work ahead of the workers and take processors from them; one decodes 1080p at
