@@ -110,8 +110,8 @@ bool mface_op_has_out(const struct mface_step *step, int i);
  * with mface_op_nomem(). One per step: put everything into one struct. */
 void *mface_op_state(struct mface_step *step, size_t size);
 
-/* The constant input i of an operator with MFACE_OP_PACKS, for oneDNN to pack; `data` is NULL where
- * the input is no constant. Prepare only. */
+/* The constant input i of a step, wherever it is, for kernels to pack and passes to read; `data` is
+ * NULL where the input is no constant. From shapes being known until the step is prepared. */
 struct mface_constant mface_op_packable(const struct mface_step *step, int i);
 
 /* Attributes. One that is absent or of another type yields the fallback. Strings and arrays
