@@ -31,9 +31,6 @@ void mface_strip_picture_init(
     struct mface_strip_picture *strips, const struct mface_picture *picture);
 
 /* The rows, or columns, whose chroma samples are those of l ≤ i < r, within the picture. */
-struct mface_range {
-    int l, r;
-};
 struct mface_range mface_strip_rows(
     const struct mface_strip_picture *strips, struct mface_range rows);
 struct mface_range mface_strip_columns(

@@ -1,7 +1,6 @@
 /* Merging straight into a picture, strip by strip: the face and mask are warped, the picture's
- * samples read, blended and written back while all of it lies in the first-level cache. Nothing is
- * allocated. What comes out is, bit for bit, what reading the region, mface_merge_face() and
- * writing the region give. */
+ * samples read, blended and written back while all of it lies in the first-level cache. What comes
+ * out is, bit for bit, what reading the region, mface_merge_face() and writing the region give. */
 #include "image/cover.h"
 #include "swap/merge_reach.h"
 
@@ -64,8 +63,11 @@ static bool cover_row(
     const int y = strip->y + j, l = at.l - strip->x, r = at.r - strip->x;
     const int n = min_int(strip->w, r);
     float *mask = strip->mask[j];
-    if (y < at.t || y >= at.b ||
-        !mface_cover_run(&painter->cover, y - at.t, strip->x - at.l, n, mask, face))
+    if (y < at.t || y >= at.b)
+        return false;
+    const struct mface_range set =
+        mface_cover_run(&painter->cover, y - at.t, strip->x - at.l, n, mask, face);
+    if (set.l >= set.r)
         return false;
     return l <= 0 && n == strip->w ? true : clip_mask(mask, l, n, strip->w);
 }
@@ -128,9 +130,15 @@ static void paint(struct painter *painter)
     }
 }
 
+size_t mface_merge_room_bytes(int crop_w, int crop_h, int picture_w)
+{
+    return mface_cover_room_bytes(crop_w, crop_h, picture_w);
+}
+
 struct mface_rect mface_merge_picture(const struct mface_merge_params *params,
     const struct mface_affine *crop_to_frame, const struct mface_image *face,
-    const struct mface_image *mask, struct mface_rect rect, const struct mface_picture *picture)
+    const struct mface_image *mask, struct mface_rect rect, void *room,
+    const struct mface_picture *picture)
 {
     assert(!params->compress_frame && face->w == mask->w && face->h == mask->h);
     const struct mface_rect nonzero = mface_merge_nonzero(mask), none = { 0 };
@@ -147,7 +155,8 @@ struct mface_rect mface_merge_picture(const struct mface_merge_params *params,
         .at = { rect.l + at.l, rect.t + at.t, rect.l + at.r, rect.t + at.b },
         .touched = { rect.r, rect.b, rect.l, rect.t },
     };
-    if (!mface_cover_init(&painter.cover, face, mask, nonzero, &to_part, params->interp))
+    if (!mface_cover_init(
+            &painter.cover, face, mask, nonzero, &to_part, params->interp, at.r - at.l, room))
         return none;
     mface_strip_picture_init(&painter.strips, picture);
     paint(&painter);
