@@ -30,7 +30,9 @@ struct mface_yuv_weights {
     float kr, kg, kb, pb_scale, pr_scale;
 };
 
-/* How a face is mixed in: weight = mask · opacity. */
+/* How a face is mixed in: weight = mask · opacity,
+ * out = frame·(1 − weight) + face·weight; then, with steps,
+ * out += weight·((floor(out·steps) + 1/2)/steps − out), |out·steps| < 2^31. */
 struct mface_blend {
     float opacity;
     float steps; // of colour compression of the face; 0: none
@@ -39,6 +41,15 @@ struct mface_blend {
 /* Columns l ≤ x < r; none where l ≥ r. */
 struct mface_range {
     int l, r;
+};
+
+/* Rows of what is mixed, and of what comes out; those of the frame and of what comes out are R, G,
+ * B or Y, Pb, Pr. */
+struct mface_mix {
+    const float *frame[3];
+    const float *face[3]; // R, G, B
+    const float *mask;
+    float *out[3]; // none of the others
 };
 
 /* A run of pixels of one row, to be covered by a face and its mask with bilinear weights. Pixel i
@@ -69,10 +80,8 @@ struct mface_strip_kernels {
      * leaves, its present value; where n_written[i] > 0. */
     void (*store_means)(const struct mface_samples *to, int n, float n_pixels, const float *sums,
         const float *n_written);
-    /* In place: Y, Pb, Pr to R, G, B, and back. */
+    /* In place: Y, Pb, Pr to R, G, B. */
     void (*rgb_from_yuv)(
-        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
-    void (*yuv_from_rgb)(
         const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
     /* For each of n pairs of pixels, adds those with mask > 0 to the sums, left before right. */
     void (*add_chroma_pairs)(int n, const float *pb, const float *pr, const float *mask,
@@ -81,10 +90,10 @@ struct mface_strip_kernels {
     void (*double_samples)(int n, const float *from, float *out);
     /* BGR of U8, rounded to nearest and clamped. */
     void (*pack_bgr_u8)(int n, const float *r, const float *g, const float *b, uint8_t *out);
-    /* frame = frame·(1 − w) + face·w, w = mask · opacity; then, with steps, frame +=
-     * w·((floor(frame·steps) + 1/2)/steps − frame), |frame·steps| < 2^31. */
-    void (*blend)(
-        const struct mface_blend *blend, int n, float *frame, const float *face, const float *mask);
+    /* Mixes n pixels; of Y, Pb, Pr by way of R, G, B. */
+    void (*mix_rgb)(const struct mface_blend *blend, int n, const struct mface_mix *mix);
+    void (*mix_yuv)(const struct mface_blend *blend, const struct mface_yuv_weights *weights, int n,
+        const struct mface_mix *mix);
     /* n pixels of B, G, R, mask from BGR and a mask. */
     void (*pack_crop)(const uint8_t *bgr, const uint8_t *mask, int n, uint8_t *out);
     /* The quads of n pixels from two such rows, which are a pixel longer; planes as in
