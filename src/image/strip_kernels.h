@@ -205,13 +205,28 @@ STRIP_INLINE float strip_floor(float x)
 #endif
 }
 
-STRIP_INLINE float strip_mixed(
-    const struct mface_blend *blend, bool compress, float frame, float face, float weight)
+/* x/steps, as a division rounds it. With the remainder of a quotient by a correctly rounded
+ * reciprocal one step more gives the quotient's own rounding (P. Markstein, Computation of
+ * elementary functions on the IBM RISC System/6000, 1990), in less time than dividers take. */
+STRIP_INLINE float strip_divided(float x, float steps, float reciprocal)
 {
-    const float out = frame * (1.0f - weight) + face * weight;
+#if defined(__FMA__)
+    const float quotient = x * reciprocal;
+    return __builtin_fmaf(__builtin_fmaf(-quotient, steps, x), reciprocal, quotient);
+#else
+    (void)reciprocal;
+    return x / steps;
+#endif
+}
+
+STRIP_INLINE float strip_mixed(const struct mface_blend *blend, bool compress, float reciprocal,
+    float frame, float face, float weight)
+{
+    const float out = frame * (1.0f - weight) + face * weight, steps = blend->steps;
     if (!compress)
         return out;
-    return out + weight * ((strip_floor(out * blend->steps) + 0.5f) / blend->steps - out);
+    const float middle = strip_divided(strip_floor(out * steps) + 0.5f, steps, reciprocal);
+    return out + weight * (middle - out);
 }
 
 STRIP_INLINE void strip_mix_channel(const struct mface_blend *of, bool compress, int n,
@@ -219,8 +234,10 @@ STRIP_INLINE void strip_mix_channel(const struct mface_blend *of, bool compress,
     float *restrict out)
 {
     const struct mface_blend blend = *of;
+    const float reciprocal = 1.0f / blend.steps;
     for (int i = 0; i < n; i++)
-        out[i] = strip_mixed(&blend, compress, frame[i], face[i], mask[i] * blend.opacity);
+        out[i] =
+            strip_mixed(&blend, compress, reciprocal, frame[i], face[i], mask[i] * blend.opacity);
 }
 
 static void strip_mix_rgb(const struct mface_blend *blend, int n, const struct mface_mix *mix)
@@ -241,12 +258,13 @@ STRIP_INLINE void strip_mix_pixels(const struct mface_blend *blend,
 {
     const struct mface_yuv_weights w = *weights;
     const struct mface_blend by = *blend;
+    const float reciprocal = 1.0f / by.steps;
     for (int i = 0; i < n; i++) {
         const float weight = mask[i] * by.opacity;
         const struct strip_rgb frame = strip_rgb_of(&w, y[i], pb[i], pr[i]);
-        const float r = strip_mixed(&by, compress, frame.r, red[i], weight);
-        const float g = strip_mixed(&by, compress, frame.g, green[i], weight);
-        const float b = strip_mixed(&by, compress, frame.b, blue[i], weight);
+        const float r = strip_mixed(&by, compress, reciprocal, frame.r, red[i], weight);
+        const float g = strip_mixed(&by, compress, reciprocal, frame.g, green[i], weight);
+        const float b = strip_mixed(&by, compress, reciprocal, frame.b, blue[i], weight);
         const float luma = w.kr * r + w.kg * g + w.kb * b;
         out_y[i] = luma;
         out_pb[i] = (b - luma) * w.pb_scale;

@@ -89,12 +89,13 @@ static inline __attribute__((always_inline)) struct mface_range cover(
         const struct spots at = spots_at(&run, i);
         const struct window window = find_window(&run, &at, corner, i, reach);
         const __m256 m = cut(sum(quads_of(&window, 3 * run.plane, reach), &at));
+        const __m256 is_set = _mm256_cmp_ps(m, _mm256_setzero_ps(), _CMP_GT_OQ);
+        _mm256_storeu_ps(mask + i, m);
+        if (!note_set(&set, (unsigned)_mm256_movemask_ps(is_set), i, run.n))
+            continue;
         _mm256_storeu_ps(b + i, sum(quads_of(&window, 0, reach), &at));
         _mm256_storeu_ps(g + i, sum(quads_of(&window, run.plane, reach), &at));
         _mm256_storeu_ps(r + i, sum(quads_of(&window, 2 * run.plane, reach), &at));
-        _mm256_storeu_ps(mask + i, m);
-        const __m256 is_set = _mm256_cmp_ps(m, _mm256_setzero_ps(), _CMP_GT_OQ);
-        note_set(&set, (unsigned)_mm256_movemask_ps(is_set), i, run.n);
     }
     return set;
 }

@@ -48,11 +48,12 @@ static inline __attribute__((always_inline)) struct mface_range cover(
         const struct spots at = spots_at(&run, i);
         const struct window window = find_window(&run, &at, corner, i, is_near);
         const __m512 m = cut(sum(quads_of(&window, 3 * run.plane, is_near), &at));
+        _mm512_storeu_ps(mask + i, m);
+        if (!note_set(&set, _mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_GT_OQ), i, run.n))
+            continue;
         _mm512_storeu_ps(b + i, sum(quads_of(&window, 0, is_near), &at));
         _mm512_storeu_ps(g + i, sum(quads_of(&window, run.plane, is_near), &at));
         _mm512_storeu_ps(r + i, sum(quads_of(&window, 2 * run.plane, is_near), &at));
-        _mm512_storeu_ps(mask + i, m);
-        note_set(&set, _mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_GT_OQ), i, run.n);
     }
     return set;
 }

@@ -105,15 +105,17 @@ static inline lanes cut(lanes mask)
         mask, MFACE_COVER_MASK_FLOOR, lanes_min(mask, lanes_all(1.0f)), lanes_all(0.0f));
 }
 
-/* Widens `set` by the pixels i + k < n whose bit k of `above_0` is set. */
-static inline void note_set(struct mface_range *set, unsigned above_0, int i, int n)
+/* Widens `set` by the pixels i + k < n whose bit k of `above_0` is set; false when there is none.
+ */
+static inline bool note_set(struct mface_range *set, unsigned above_0, int i, int n)
 {
     above_0 &= n - i < N_LANES ? (1u << (n - i)) - 1 : ~0u;
     if (!above_0)
-        return;
+        return false;
     const int l = i + __builtin_ctz(above_0);
     set->l = l < set->l ? l : set->l;
     set->r = i + 32 - __builtin_clz(above_0);
+    return true;
 }
 
 #endif
