@@ -76,6 +76,16 @@ static int radius_of(double sigma, enum mface_sample sample)
     return (int)((lrint(sigma * sigmas * 2.0 + 1.0) | 1) / 2);
 }
 
+static double least_sigma(double sigma)
+{
+    return fmax(sigma, 0.001); // so small that one tap is left, which copies
+}
+
+int mface_gaussian_reach_f32(double sigma)
+{
+    return radius_of(least_sigma(sigma), MFACE_SAMPLE_F32);
+}
+
 static void fill_taps(float *taps, int radius, double sigma)
 {
     double sum = 1.0;
@@ -131,7 +141,7 @@ static bool allocate(struct mface_blur *blur)
 enum mface_status mface_blur_init(struct mface_blur *blur, const struct mface_image *src,
     double sigma, enum mface_border border, bool unit)
 {
-    sigma = fmax(sigma, 0.001); // so small that one tap is left, which copies
+    sigma = least_sigma(sigma);
     const enum mface_sample taps_for = unit ? MFACE_SAMPLE_F32 : src->sample;
     *blur = (struct mface_blur) {
         .kernels = mface_kernel_table(),
