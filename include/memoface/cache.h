@@ -59,6 +59,9 @@ MFACE_API MFACE_NODISCARD enum mface_status mface_cache_create(
 /* Nulls the pointer. Every blob must have been unreferenced. NULL is accepted. */
 MFACE_API void mface_cache_free(struct mface_cache **cache);
 
+/* Nonzero: a look-up would hit now. Counts nothing, and is no use of the entry. */
+MFACE_API int mface_cache_has(struct mface_cache *cache, struct mface_key key);
+
 /* A reference to the entry, or NULL. Counts a hit or a miss of class `cls`; a hit adds the
  * entry's cost to saved_us. Never waits for a loader. */
 MFACE_API struct mface_blob *mface_cache_get(

@@ -62,6 +62,9 @@ struct mface_disk_hit {
     unsigned cls;
 };
 
+/* Nonzero: find() would find the entry now. Counts nothing. */
+MFACE_API int mface_disk_has(struct mface_disk *disk, struct mface_key key);
+
 /* Looks an entry up in memory; no file is touched. Nonzero: *hit says how much room read() needs.
  * Counts a miss if there is none. */
 MFACE_API int mface_disk_find(

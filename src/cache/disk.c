@@ -63,6 +63,14 @@ static struct mface_key stored_key(const struct mface_disk *disk, struct mface_k
     return (struct mface_key) { .lo = key.lo ^ disk->realm.lo, .hi = key.hi ^ disk->realm.hi };
 }
 
+int mface_disk_has(struct mface_disk *disk, struct mface_key key)
+{
+    pthread_mutex_lock(&disk->lock);
+    const int found = disk_index_find(&disk->index, stored_key(disk, key)) != NULL;
+    pthread_mutex_unlock(&disk->lock);
+    return found;
+}
+
 int mface_disk_find(struct mface_disk *disk, struct mface_key key, struct mface_disk_hit *hit)
 {
     pthread_mutex_lock(&disk->lock);

@@ -29,6 +29,31 @@ static struct mface_blob *find(
     return NULL;
 }
 
+/* Under the shard's lock: an entry that is in the index keeps its key. */
+static bool is_there(
+    struct mface_cache *cache, const struct cache_shard *shard, uint64_t hash, struct mface_key key)
+{
+    uint64_t step = 0;
+    uint32_t id;
+    while ((id = cache_index_probe(&shard->index, hash, &step))) {
+        const struct mface_blob *blob = &cache->entries[id];
+        if (cache_meta_is_visible(atomic_load_explicit(&blob->meta, memory_order_acquire)) &&
+            mface_key_equal(blob->key, key))
+            return true;
+    }
+    return false;
+}
+
+int mface_cache_has(struct mface_cache *cache, struct mface_key key)
+{
+    const uint64_t hash = cache_key_hash(key);
+    struct cache_shard *shard = cache_shard_of(cache, hash);
+    cache_lock_take(&shard->lock);
+    const bool is_hit = is_there(cache, shard, hash, key);
+    cache_lock_give(&shard->lock);
+    return is_hit;
+}
+
 /* A hit's afterwards: outside the shard's lock. */
 static void note_hit(struct mface_cache *cache, struct mface_blob *blob, unsigned cls)
 {

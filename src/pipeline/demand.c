@@ -71,7 +71,7 @@ static enum mface_status run_timed(struct mface_demander *demander, struct mface
     const int64_t outer_child_ns = demander->child_ns, start_ns = mface_time_ns();
     demander->child_ns = 0;
     const enum mface_status status = run(user, load);
-    *own_ns = mface_time_ns() - start_ns - demander->child_ns - load->store_ns;
+    *own_ns = mface_time_ns() - start_ns - demander->child_ns - load->store_ns + load->ahead_ns;
     demander->child_ns = outer_child_ns;
     if (status == MFACE_OK) {
         mface_hist_add(&demander->tally->stage[load->stage].runs, *own_ns / 1000);
@@ -226,6 +226,15 @@ enum mface_status mface_demand(struct mface_demander *demander, enum mface_stage
     const enum mface_status status = hit_or_load(demander, &load, run, user, out);
     demander->child_ns += mface_time_ns() - start_ns;
     return status;
+}
+
+bool mface_demand_would_hit(
+    const struct mface_demander *demander, enum mface_stage stage, struct mface_key key)
+{
+    if (!(demander->cached & MFACE_STAGE_BIT(stage)))
+        return false;
+    return (demander->cache && mface_cache_has(demander->cache, key)) ||
+           (demander->disk && mface_spill_reads(stage) && mface_disk_has(demander->disk, key));
 }
 
 void mface_demand_offer(struct mface_demander *demander, enum mface_stage stage,

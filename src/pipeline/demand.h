@@ -37,6 +37,7 @@ struct mface_load {
     enum mface_stage stage;
     struct mface_result result;
     int64_t lookup_ns, store_ns; // what the cache cost so far
+    int64_t ahead_ns;            // spent on the result before it was demanded; set by the run
 };
 
 /* `size` writable bytes for the result; NULL, logged, when memory is out. At most once a run. */
@@ -66,6 +67,10 @@ struct mface_demander {
 MFACE_NODISCARD enum mface_status mface_demand(struct mface_demander *demander,
     enum mface_stage stage, struct mface_key key, mface_run_fn run, void *user,
     struct mface_result *out);
+
+/* Whether a demand would hit now, in memory or on disk. Counts nothing. */
+bool mface_demand_would_hit(
+    const struct mface_demander *demander, enum mface_stage stage, struct mface_key key);
 
 /* Gives the cache bytes that were computed on the way to something else, so that a later demand
  * for `key` hits. Counts nothing; losing them is no failure. */

@@ -154,7 +154,7 @@ void mface_eval_begin(
     };
     eval->status = MFACE_OK;
     eval->detect_key = eval->merge_key = (struct mface_key) { 0 };
-    eval->has_boxes = eval->is_written = false;
+    eval->has_boxes = eval->is_written = eval->is_placed = false;
     eval->n_faces = 0;
     eval->n_inferences = 0;
     if (mface_eval_is_key_frame(eval))
@@ -175,15 +175,24 @@ void mface_eval_find(struct mface_eval *eval, struct mface_tracks *tracks)
 static void drop_faces(struct mface_eval *eval)
 {
     for (int i = 0; i < eval->n_faces; i++)
-        mface_result_clear(&eval->faces[i].crop);
+        mface_face_let_go(&eval->faces[i]);
     eval->n_faces = 0;
+}
+
+void mface_eval_place(struct mface_eval *eval)
+{
+    if (eval->status == MFACE_OK)
+        eval->status = mface_eval_align(eval);
+    if (eval->status == MFACE_OK)
+        eval->status = mface_eval_derive_merge_key(eval);
+    eval->is_placed = true;
 }
 
 enum mface_status mface_eval_finish(struct mface_eval *eval, int *n_faces)
 {
+    if (!eval->is_placed)
+        mface_eval_place(eval);
     enum mface_status status = eval->status;
-    if (status == MFACE_OK)
-        status = mface_eval_align(eval);
     if (status == MFACE_OK)
         status = mface_eval_merge(eval);
     tally_frame(eval, status);

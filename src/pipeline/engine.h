@@ -10,7 +10,8 @@
  * Faces are followed from frame to frame, so finding them depends on the frame before. A frame
  * therefore goes through in three steps: what needs no other frame (begin), finding its faces (in
  * the frames' order), and all the rest (finish). First and last steps of different frames run at
- * once. */
+ * once. Before the last, faces of several frames may be inferred together (place, want, infer): a
+ * model that is larger than the caches is then read once for all of them. */
 #ifndef MFACE_PIPELINE_ENGINE_H
 #define MFACE_PIPELINE_ENGINE_H
 
@@ -38,8 +39,7 @@ struct mface_engine_models {
     enum mface_status (*mark)(void *user, const struct mface_picture *picture,
         const struct mface_look *look, struct mface_landmarks *landmarks);
     enum mface_status (*swap)(void *user, const struct mface_dfm_params *params,
-        const struct mface_image *crop, const struct mface_image *celeb_face,
-        const struct mface_image *celeb_mask, const struct mface_image *source_mask); // or NULL
+        const struct mface_dfm_face *faces, int n);
     struct mface_key digests[MFACE_N_ROLES]; // content of the model files
 };
 
@@ -90,6 +90,22 @@ void mface_eval_begin(
  * frame leaves to the next. NULL: there was no frame before and comes none. A failure is kept for
  * mface_eval_finish(), and what it leaves to the next frame is nothing. */
 void mface_eval_find(struct mface_eval *eval, struct mface_tracks *tracks);
+
+/* Says where the faces go, so that their results have keys. Needs not be called before finishing; a
+ * failure is kept for that. */
+void mface_eval_place(struct mface_eval *eval);
+
+/* How many of the placed faces the model would have to swap, as nothing after that is at hand. It
+ * looks again each time. */
+int mface_eval_want(struct mface_eval *eval);
+
+/* Whether the model would have to swap a face for both. Reads keys only: nobody may be placing or
+ * finishing either. */
+bool mface_evals_want_same(const struct mface_eval *a, const struct mface_eval *b);
+
+/* Swaps the faces wanted, at most once each, of n frames that go through one engine. What fails is
+ * left to finishing, which tries again, and tells. */
+void mface_evals_infer(struct mface_eval *const *evals, int n);
 
 /* Swaps the faces found, in place. On failure of any step the frame is as it was. *n_faces is how
  * many were swapped; both outcomes are tallied. */

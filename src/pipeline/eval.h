@@ -50,7 +50,9 @@ struct mface_face {
     struct mface_key mark_key, align_key;
     struct mface_key pre_key, swap_key, post_key;
     bool made_swap, made_post; // here, not found
-    struct mface_result crop;  // while this frame may still read it; data NULL: not at hand
+    bool is_wanted;            // by mface_eval_want(): to be swapped
+    /* While this frame may still read them; data NULL: not at hand. */
+    struct mface_result crop, swap;
 };
 
 struct mface_eval {
@@ -66,6 +68,7 @@ struct mface_eval {
     int n_faces, capacity;
     int64_t n_inferences;
     int n_hidden;    // faces that changed no sample of the frame
+    bool is_placed;  // faces have keys, and merge_key is set
     bool is_written; // merge ran here, so the canvas has its result already
 };
 
@@ -92,16 +95,30 @@ MFACE_NODISCARD enum mface_status mface_eval_align(struct mface_eval *eval);
 MFACE_NODISCARD enum mface_status mface_face_crop(
     struct mface_face *face, struct mface_result *out);
 MFACE_NODISCARD enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *out);
-MFACE_NODISCARD enum mface_status mface_face_swap(
-    struct mface_face *face, struct mface_result *out);
 MFACE_NODISCARD enum mface_status mface_face_post(
     struct mface_face *face, struct mface_result *out);
 void mface_face_derive_keys(struct mface_face *face);
 
+/* Drops what the face holds: its frame has what it needs. */
+void mface_face_let_go(struct mface_face *face);
+
 /* Counts as saved what the stages of the face up to `last` (pre, swap, post) cost. */
 void mface_face_hide(const struct mface_face *face, enum mface_stage last);
 
-/* eval_merge.c: writes the faces into the frame, by running merge or by applying its patch. */
+/* A swap's result: the new face (3 bytes a pixel), its mask (1), perhaps the source's mask (1). */
+struct mface_swap_planes {
+    struct mface_image face, celeb_mask, source_mask; // the last without data where it is not used
+};
+
+/* eval_swap.c: the result, and views of it. Clear *out. */
+MFACE_NODISCARD enum mface_status mface_face_swap(
+    struct mface_face *face, struct mface_result *out);
+struct mface_swap_planes mface_swap_planes_of(const struct mface_face *face, const void *data);
+
+/* eval_merge.c: the frame, then each face: what it looks like and where it goes. */
+MFACE_NODISCARD enum mface_status mface_eval_derive_merge_key(struct mface_eval *eval);
+
+/* Writes the faces into the frame, by running merge or by applying its patch. */
 MFACE_NODISCARD enum mface_status mface_eval_merge(struct mface_eval *eval);
 
 /* Views of the packed planes a result is made of, side × side each. */
@@ -120,6 +137,11 @@ static inline struct mface_image mface_plane_u8(const void *data, int side_px, i
 static inline size_t mface_area_px(int side_px)
 {
     return (size_t)side_px * (size_t)side_px;
+}
+
+static inline int mface_face_side_px(const struct mface_face *face)
+{
+    return face->eval->engine->align.resolution;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* From the crop of one face to its finished replacement: crop, pre, swap, post. */
+/* From the crop of one face to its finished replacement: crop, pre, post; swap is eval_swap.c. */
 #include "base/hash.h"
 #include "base/log.h"
 #include "pipeline/eval.h"
@@ -40,18 +40,19 @@ void mface_face_hide(const struct mface_face *face, enum mface_stage last)
         mface_tally_hide(tally, MFACE_STAGE_POST);
 }
 
-static int side_px(const struct mface_face *face)
+void mface_face_let_go(struct mface_face *face)
 {
-    return face->eval->engine->align.resolution;
+    mface_result_clear(&face->crop);
+    mface_result_clear(&face->swap);
 }
 
 static enum mface_status run_crop(void *user, struct mface_load *load)
 {
     struct mface_face *face = user;
-    void *room = mface_load_room(load, 3 * mface_area_px(side_px(face)));
+    void *room = mface_load_room(load, 3 * mface_area_px(mface_face_side_px(face)));
     if (!room)
         return MFACE_ERR_NOMEM;
-    const struct mface_image crop = mface_plane_u8(room, side_px(face), 3);
+    const struct mface_image crop = mface_plane_u8(room, mface_face_side_px(face), 3);
     return mface_align_crop(&face->eval->canvas->picture, &face->align.alignment, &crop);
 }
 
@@ -68,12 +69,12 @@ static enum mface_status run_pre(void *user, struct mface_load *load)
 {
     struct mface_face *face = user;
     struct mface_result crop;
-    void *room = mface_load_room(load, 3 * mface_area_px(side_px(face)));
+    void *room = mface_load_room(load, 3 * mface_area_px(mface_face_side_px(face)));
     if (!room)
         return MFACE_ERR_NOMEM;
     MFACE_TRY(mface_face_crop(face, &crop));
-    const struct mface_image in = mface_plane_u8(crop.data, side_px(face), 3);
-    const struct mface_image out = mface_plane_u8(room, side_px(face), 3);
+    const struct mface_image in = mface_plane_u8(crop.data, mface_face_side_px(face), 3);
+    const struct mface_image out = mface_plane_u8(room, mface_face_side_px(face), 3);
     const enum mface_status status = mface_pre_run(&face->eval->engine->pre, &in, &out);
     mface_result_clear(&crop);
     return status;
@@ -86,63 +87,14 @@ enum mface_status mface_face_pre(struct mface_face *face, struct mface_result *o
     return mface_demand(&face->eval->demander, MFACE_STAGE_PRE, face->pre_key, run_pre, face, out);
 }
 
-/* A swap's result: the new face (3 bytes a pixel), its mask (1), perhaps the source's mask (1). */
-struct swap_planes {
-    struct mface_image face, celeb_mask, source_mask;
-};
-
-/* Without a use for it the source's mask, last, is not even computed. */
-static bool has_source_mask(const struct mface_face *face)
-{
-    return face->eval->engine->post.mask.use_source;
-}
-
-static struct swap_planes swap_planes_of(const void *data, int side)
-{
-    const uint8_t *bytes = data;
-    return (struct swap_planes) {
-        .face = mface_plane_u8(bytes, side, 3),
-        .celeb_mask = mface_plane_u8(bytes + 3 * mface_area_px(side), side, 1),
-        .source_mask = mface_plane_u8(bytes + 4 * mface_area_px(side), side, 1),
-    };
-}
-
-static enum mface_status run_swap(void *user, struct mface_load *load)
-{
-    struct mface_face *face = user;
-    const struct mface_engine *engine = face->eval->engine;
-    struct mface_result pre;
-    face->made_swap = true;
-    void *room =
-        mface_load_room(load, (has_source_mask(face) ? 5 : 4) * mface_area_px(side_px(face)));
-    if (!room)
-        return MFACE_ERR_NOMEM;
-    MFACE_TRY(mface_face_pre(face, &pre));
-    const struct mface_image in = mface_plane_u8(pre.data, side_px(face), 3);
-    const struct swap_planes out = swap_planes_of(room, side_px(face));
-    const enum mface_status status = engine->models.swap(engine->models.user, &engine->swap, &in,
-        &out.face, &out.celeb_mask, has_source_mask(face) ? &out.source_mask : NULL);
-    mface_result_clear(&pre);
-    face->eval->n_inferences++;
-    return status;
-}
-
-enum mface_status mface_face_swap(struct mface_face *face, struct mface_result *out)
-{
-    MFACE_TRY(
-        mface_demand(&face->eval->demander, MFACE_STAGE_SWAP, face->swap_key, run_swap, face, out));
-    if (!face->made_swap)
-        mface_face_hide(face, MFACE_STAGE_PRE);
-    return MFACE_OK;
-}
-
 /* The outline of the landmarks, where the settings ask for it; else an empty image. */
 static enum mface_status outline_mask(const struct mface_face *face, struct mface_image *mask)
 {
     *mask = (struct mface_image) { 0 };
     if (!face->eval->engine->post.mask.use_landmarks)
         return MFACE_OK;
-    MFACE_TRY(mface_image_init(mask, side_px(face), side_px(face), 1, MFACE_SAMPLE_U8));
+    MFACE_TRY(mface_image_init(
+        mask, mface_face_side_px(face), mface_face_side_px(face), 1, MFACE_SAMPLE_U8));
     mface_align_hull_mask(&face->landmarks, &face->align.alignment, mask);
     return MFACE_OK;
 }
@@ -150,8 +102,8 @@ static enum mface_status outline_mask(const struct mface_face *face, struct mfac
 static enum mface_status finish_face(struct mface_face *face, const struct mface_result *swap,
     const struct mface_result *crop, void *room)
 {
-    const int side = side_px(face);
-    const struct swap_planes in = swap_planes_of(swap->data, side);
+    const int side = mface_face_side_px(face);
+    const struct mface_swap_planes in = mface_swap_planes_of(face, swap->data);
     const struct mface_image like = mface_plane_u8(crop->data, side, 3);
     const struct mface_image out = mface_plane_u8(room, side, 3);
     const struct mface_image mask =
@@ -159,7 +111,7 @@ static enum mface_status finish_face(struct mface_face *face, const struct mface
     struct mface_image outline;
     MFACE_TRY(outline_mask(face, &outline));
     const enum mface_status status = mface_post_run(&face->eval->engine->post, &in.face, &like,
-        has_source_mask(face) ? &in.source_mask : NULL, &in.celeb_mask,
+        in.source_mask.data ? &in.source_mask : NULL, &in.celeb_mask,
         outline.data ? &outline : NULL, &out, &mask);
     mface_image_clear(&outline);
     return status;
@@ -170,7 +122,7 @@ static enum mface_status run_post(void *user, struct mface_load *load)
     struct mface_face *face = user;
     struct mface_result swap, crop;
     face->made_post = true;
-    void *room = mface_load_room(load, 4 * mface_area_px(side_px(face)));
+    void *room = mface_load_room(load, 4 * mface_area_px(mface_face_side_px(face)));
     if (!room)
         return MFACE_ERR_NOMEM;
     MFACE_TRY(mface_face_swap(face, &swap));

@@ -10,7 +10,7 @@ static enum mface_status demand_posts(struct mface_merge *merge)
 {
     for (int i = 0; i < merge->eval->n_faces; i++) {
         MFACE_TRY(mface_face_post(&merge->eval->faces[i], &merge->posts[i]));
-        mface_result_clear(&merge->eval->faces[i].crop);
+        mface_face_let_go(&merge->eval->faces[i]);
     }
     return MFACE_OK;
 }
@@ -79,9 +79,15 @@ static enum mface_status run_merge(void *user, struct mface_load *load)
     return status;
 }
 
-/* The frame, then each face: what it looks like and where it goes. */
-static enum mface_status derive_merge_key(struct mface_eval *eval)
+static bool has_merge(const struct mface_eval *eval)
 {
+    return eval->n_faces > 0 || mface_merge_takes_whole_frame(eval);
+}
+
+enum mface_status mface_eval_derive_merge_key(struct mface_eval *eval)
+{
+    if (!has_merge(eval))
+        return MFACE_OK;
     const size_t n_inputs = 1 + 2 * (size_t)eval->n_faces;
     struct mface_key *inputs = mface_mem_calloc(n_inputs, sizeof *inputs);
     if (!inputs)
@@ -112,9 +118,8 @@ static void inherit_posts(struct mface_eval *eval)
 enum mface_status mface_eval_merge(struct mface_eval *eval)
 {
     struct mface_result patch;
-    if (eval->n_faces == 0 && !mface_merge_takes_whole_frame(eval))
+    if (!has_merge(eval))
         return MFACE_OK;
-    MFACE_TRY(derive_merge_key(eval));
     MFACE_TRY(
         mface_demand(&eval->demander, MFACE_STAGE_MERGE, eval->merge_key, run_merge, eval, &patch));
     enum mface_status status = MFACE_OK;

@@ -8,10 +8,14 @@
 #include <time.h>
 
 /* Two frames per worker keep it busy while the writer works on a slow one; two more are for the
- * decoder and the writer themselves. Where the newest frame is wanted, waiting is worth nothing. */
+ * decoder and the writer themselves. With batches, each worker has one, and one more fills. Where
+ * the newest frame is wanted, waiting is worth nothing. */
 static int64_t n_slots_for(const struct mface_pipeline_params *params)
 {
-    return params->newest_wins ? params->n_workers + 1 : 2 * (int64_t)params->n_workers + 2;
+    const int64_t n = params->n_workers;
+    if (params->newest_wins)
+        return n + 1;
+    return (params->batch > 1 ? (n + 1) * params->batch : 2 * n) + 2;
 }
 
 struct mface_slot *mface_flow_slot_at(struct mface_flow *flow, int64_t index)

@@ -32,8 +32,10 @@ struct mface_slot {
     void *token;                  // of the gate
     enum mface_progress progress; // by lock
     bool is_led;                  // by lock: a worker has it, or will, so that others may wait
-    struct mface_slot *twins;     // by lock: equal frames that wait for this one, by next_twin
+    struct mface_slot *twins;     // by lock: frames that wait for this one's results, by next_twin
     struct mface_slot *next_twin; // by lock
+    int n_wanted;                 // by lock: faces for the model, while it waits or is inferred
+    struct mface_slot *next_wanting; // by lock
 };
 
 struct mface_flow {
@@ -48,6 +50,9 @@ struct mface_flow {
     pthread_mutex_t lock;   // guards what follows
     pthread_cond_t changed; // anything that follows did
     int64_t n_read, n_found, n_taken;
+    int n_submitted;             // jobs given to the pool that have not begun
+    struct mface_slot *wanting;  // frames whose faces wait for the model, first come first
+    int n_wanting;               // faces of these
     bool is_finding;             // someone is, at n_found
     struct mface_frame *waiting; // newest_wins: read, but there is no room; else NULL
     int64_t waiting_us;          // when it was read
@@ -81,6 +86,16 @@ struct mface_slot *mface_flow_take_waiting(struct mface_flow *flow);
 
 /* Hands a slot that was filled to the workers. Without the lock. */
 void mface_flow_submit(struct mface_slot *slot);
+
+/* flow_batch.c: frames whose faces wait for the model, so that it gets several at a time. */
+
+/* Whether a frame that was found waits now: for the model, or for a frame that waits for the same
+ * face. If not, it is the caller's to finish. */
+bool mface_flow_put_off(struct mface_slot *slot);
+
+/* Frames whose faces have been inferred and which are the caller's to finish, by next_twin; NULL
+ * when faces go on waiting. To be called by a worker that has nothing else to do, until then. */
+struct mface_slot *mface_flow_infer(struct mface_flow *flow);
 
 /* The decoder's thread; `arg` is the flow. */
 void *mface_flow_decode(void *arg);

@@ -6,7 +6,8 @@
  * following, faces are found as part of the beginning and the turn only passes.
  *
  * Nor does a worker wait for another that works on the same picture, as in held frames: such a
- * frame is left lying with its twin, whose worker finishes it too, from the cache. */
+ * frame is left lying with its twin, whose worker finishes it too, from the cache. And frames whose
+ * faces the model has to swap are left for whoever comes to have enough of them (flow_batch.c). */
 #include "pipeline/flow.h"
 
 #include "base/log.h"
@@ -111,10 +112,9 @@ static bool leave_to_twin(struct mface_slot *slot)
             if (flow->slots[i].is_led && are_twins(&flow->slots[i], slot))
                 leader = &flow->slots[i];
     slot->is_led = leader == NULL;
-    if (leader) {
-        slot->next_twin = leader->twins;
+    slot->next_twin = leader ? leader->twins : NULL;
+    if (leader)
         leader->twins = slot;
-    }
     pthread_mutex_unlock(&flow->lock);
     return leader != NULL;
 }
@@ -142,15 +142,62 @@ static struct mface_slot *finish_one(struct mface_slot *slot)
     return set_done(slot);
 }
 
-static void finish(void *arg, int worker)
+/* Finishes frames that are linked by next_twin, and their twins. */
+static void finish(struct mface_slot *slots)
+{
+    while (slots) {
+        struct mface_slot *slot = slots, *twins;
+        slots = slot->next_twin;
+        slot->next_twin = NULL;
+        twins = finish_one(slot);
+        for (struct mface_slot *next; twins; twins = next) {
+            next = twins->next_twin;
+            twins->next_twin = slots;
+            slots = twins;
+        }
+    }
+}
+
+static void finish_or_put_off(struct mface_slot *slot)
+{
+    if (!mface_flow_put_off(slot))
+        finish(slot);
+}
+
+/* Jobs of the pool. Each ends with a look at what waits for a worker without a job. */
+
+static void begin_job(struct mface_flow *flow)
+{
+    pthread_mutex_lock(&flow->lock);
+    flow->n_submitted--;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+static void end_job(struct mface_flow *flow)
+{
+    struct mface_slot *slots;
+    while ((slots = mface_flow_infer(flow)))
+        finish(slots);
+}
+
+static void submit(struct mface_slot *slot, mface_pool_fn job)
+{
+    struct mface_flow *flow = slot->flow;
+    pthread_mutex_lock(&flow->lock);
+    flow->n_submitted++;
+    pthread_mutex_unlock(&flow->lock);
+    if (mface_pool_submit(flow->pool, job, slot) != MFACE_OK)
+        job(slot, 0);
+}
+
+static void finish_job(void *arg, int worker)
 {
     (void)worker;
-    struct mface_slot *twin = finish_one(arg);
-    while (twin) {
-        struct mface_slot *next = twin->next_twin;
-        (void)finish_one(twin); // nobody waits for one that is not led
-        twin = next;
-    }
+    struct mface_slot *slot = arg;
+    struct mface_flow *flow = slot->flow;
+    begin_job(flow);
+    finish_or_put_off(slot);
+    end_job(flow);
 }
 
 /* Finds faces as long as it is somebody's turn. The frames found are finished by whoever comes to
@@ -159,25 +206,27 @@ static void find_in_order(struct mface_flow *flow)
 {
     struct mface_slot *found = NULL, *next;
     while ((next = take_turn(flow))) {
-        if (found && mface_pool_submit(flow->pool, finish, found) != MFACE_OK)
-            finish(found, 0);
+        if (found)
+            submit(found, finish_job);
         find(next);
         found = leave_to_twin(next) ? NULL : next;
     }
     if (found)
-        finish(found, 0);
+        finish_or_put_off(found);
 }
 
-static void work(void *arg, int worker)
+static void work_job(void *arg, int worker)
 {
     (void)worker;
     struct mface_slot *slot = arg;
+    struct mface_flow *flow = slot->flow;
+    begin_job(flow);
     begin(slot);
-    find_in_order(slot->flow);
+    find_in_order(flow);
+    end_job(flow);
 }
 
 void mface_flow_submit(struct mface_slot *slot)
 {
-    if (mface_pool_submit(slot->flow->pool, work, slot) != MFACE_OK)
-        work(slot, 0);
+    submit(slot, work_job);
 }

@@ -120,6 +120,7 @@ static enum mface_status run_pipeline(struct mface_run *run)
         .tally = &run->session->tally,
         .seen = &run->session->seen,
         .n_workers = n_workers(run),
+        .batch = is_live(run) ? 1 : mface_dfm_info(run->session->models.dfm)->batch,
         .newest_wins = is_live(run),
         .frames_are_alone = run->has_stills,
         .cancel = &run->session->cancel,

@@ -17,7 +17,7 @@ int mface_settings_n_workers(const struct mface_settings *settings)
 
 int mface_settings_n_inference_threads(const struct mface_settings *settings)
 {
-    return mface_settings_n_workers(settings) >= 2 ? 1 : settings->threads;
+    return settings->parallel || settings->threads == 0 ? 1 : settings->threads;
 }
 
 /* A decoder's threads work ahead of the workers and take processors from them; one decodes 1080p at
@@ -144,12 +144,11 @@ static enum mface_status mark(void *user, const struct mface_picture *picture,
     return mface_marker_run(models->marker, picture, look, landmarks);
 }
 
-static enum mface_status swap(void *user, const struct mface_dfm_params *params,
-    const struct mface_image *crop, const struct mface_image *celeb_face,
-    const struct mface_image *celeb_mask, const struct mface_image *source_mask)
+static enum mface_status swap(
+    void *user, const struct mface_dfm_params *params, const struct mface_dfm_face *faces, int n)
 {
     const struct mface_models *models = user;
-    return mface_dfm_run(models->dfm, params, crop, celeb_face, celeb_mask, source_mask);
+    return mface_dfm_run(models->dfm, params, faces, n);
 }
 
 void mface_models_describe(struct mface_models *models, struct mface_engine_models *out)

@@ -12,12 +12,13 @@ struct mface_models {
     struct mface_marker *marker;
     struct mface_dfm *dfm;
     char detector_path[PATH_MAX], marker_path[PATH_MAX], dfm_path[PATH_MAX];
-    int threads;       // one inference may use; 0: all
+    int threads;       // one inference may use
     int dfm_precision; // that was asked for when the DFM was opened
 };
 
-/* Frames worked on at once, and threads one inference may use: a face per processor gives the most
- * throughput, so inference spreads over threads only where frames do not. */
+/* Frames worked on at once, and threads one inference may use. In parallel a face per processor
+ * gives the most throughput. Else nothing is, unless `threads` says that inference be spread: a
+ * face is there sooner then, and fewer frames are at a time. */
 int mface_settings_n_workers(const struct mface_settings *settings);
 int mface_settings_n_inference_threads(const struct mface_settings *settings);
 

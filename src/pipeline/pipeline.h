@@ -31,6 +31,7 @@ struct mface_pipeline_params {
     struct mface_tally *tally;
     struct mface_seen *seen;  // NULL: repeats are not counted
     int n_workers;            // ≥ 1
+    int batch;                // faces the model does best at a time; below 2: one by one
     bool newest_wins;         // drop frames that wait while newer ones are there (live sources)
     bool frames_are_alone;    // still images: no face is followed from one to the next
     atomic_bool *cancel;      // set from anywhere to stop soon

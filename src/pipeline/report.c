@@ -156,6 +156,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_float(json, "fps", stats->fps);
     mface_json_add_float(json, "open_s", stats->open_s);
     mface_json_add_float(json, "cpu_s", stats->cpu_s);
+    mface_json_add_float(json, "open_cpu_s", stats->open_cpu_s);
     mface_json_add_float(json, "cpu_percent", stats->cpu_percent);
     mface_json_add_float(json, "cpu_ms_per_frame", stats->cpu_ms_per_frame);
     mface_json_add_int(json, "peak_rss_bytes", stats->peak_rss_bytes);

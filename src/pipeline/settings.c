@@ -131,11 +131,11 @@ const struct mface_option mface_settings_rows[] = {
       .help = "folder for what is kept between runs; empty: ~/.cache/memoface; none: nothing is" },
 
     { ROW("parallel", parallel, SPEED, NOTHING), SWITCH("on"),
-      .help = "work on several frames at once; output stays in order" },
+      .help = "work on several frames at once, one a processor; output stays in order" },
     { ROW("auto-tune", auto_tune, SPEED, NOTHING), SWITCH("off"),
       .help = "act on the advice: cache size, pre-cache, parallel, detect-every; says what it did" },
     { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"), FIXED,
-      .help = "worker threads; 0: one per processor" },
+      .help = "frames at once, 0: one per processor; with parallel off threads for a face, 0: one" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
       .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
     { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"), FIXED,

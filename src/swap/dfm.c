@@ -89,14 +89,27 @@ static enum mface_status check_declared(struct mface_dfm *dfm)
     return MFACE_OK;
 }
 
+/* Weights that caches hold are as near for one face as for four. */
+enum { BATCH_FROM_BYTES = 16 << 20 };
+
+static int choose_batch(const struct mface_dfm *dfm)
+{
+    const bool takes_one = mface_onnx_input(dfm->onnx, dfm->face_input)->shape.dim[0] == 1;
+    if (takes_one || dfm->batch > 0)
+        return takes_one ? 1 : dfm->batch;
+    return dfm->info.packed_bytes < BATCH_FROM_BYTES ? 1 : MFACE_DFM_BATCH;
+}
+
 /* Compiles what is most likely asked for first. */
 static enum mface_status compile_first(struct mface_dfm *dfm)
 {
     struct mface_dfm_variant *variant;
     MFACE_TRY(mface_dfm_open_weights(dfm));
-    MFACE_TRY(mface_dfm_variant_get(dfm, MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, &variant));
+    const struct mface_dfm_form form = { MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, 1 };
+    MFACE_TRY(mface_dfm_variant_get(dfm, &form, &variant));
     dfm->info.flops = mface_plan_flops(variant->plan);
     dfm->info.packed_bytes = mface_plan_weight_bytes(variant->plan);
+    dfm->info.batch = choose_batch(dfm);
     mface_dfm_variant_put(dfm, variant);
     return MFACE_OK;
 }
@@ -186,6 +199,7 @@ enum mface_status mface_dfm_open(
     pthread_mutex_init(&dfm->lock, NULL);
     dfm->threads = params->threads;
     dfm->skip_source_mask = params->skip_source_mask;
+    dfm->batch = params->batch;
     dfm->path = mface_mem_strdup(path);
     dfm->folder = mface_mem_strdup(params->folder ? params->folder : "");
     const enum mface_status status =
@@ -205,7 +219,6 @@ void mface_dfm_free(struct mface_dfm **dfm_ptr)
     mface_dfm_end_save(dfm);
     mface_dfm_free_variants(dfm);
     mface_weights_free(&dfm->weights);
-    mface_dfm_free_scratch(dfm);
     if (dfm->onnx)
         mface_onnx_free(&dfm->onnx);
     mface_model_file_close(&dfm->file);

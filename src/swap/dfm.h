@@ -26,6 +26,7 @@ struct mface_dfm_open_params {
     /* Compiles for runs without a source mask first; others still work, at the cost of compiling
      * for them. */
     bool skip_source_mask;
+    int batch; // faces a run takes at a time, 1..16; 0: as many as pay
 };
 
 struct mface_dfm; // immutable but for its compiled variants; thread-safe
@@ -50,6 +51,7 @@ struct mface_dfm_info {
     const char *precision;                   // "f32", of precision_used
     int64_t f32_us, bf16_us;                 // time of a face as auto measured it; 0: it did not
     int64_t packed_bytes;                    // of weights in memory
+    int batch; // faces a run takes at a time: more than one where reading weights costs much
 };
 const struct mface_dfm_info *mface_dfm_info(const struct mface_dfm *dfm);
 
@@ -58,13 +60,18 @@ struct mface_dfm_params {
     bool two_pass; // the celeb face goes through once more; the source mask is the first pass's
 };
 
-/* Swaps one aligned face. `crop`: U8 BGR, square, any side. Outputs have the crop's size, U8: celeb
- * face c 3, the masks c 1; `source_mask` may be NULL. Resizes to and from the model's size
- * (bilinear) where they differ.
- * MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
+/* An aligned face and what a run makes of it. The crop is U8 BGR, square, of any side; the outputs
+ * have its size and are U8. */
+struct mface_dfm_face {
+    struct mface_image crop, celeb_face; // c 3
+    struct mface_image celeb_mask;       // c 1
+    struct mface_image source_mask;      // c 1; without data: not wanted
+};
+
+/* Swaps n ≥ 1 faces, of which all or none want the source mask. Resizes to and from the model's
+ * size (bilinear) where they differ. The bits of a face do not depend on those it is given with.
+ * Those before one that fails may be written. MFACE_OK, MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dfm_run(struct mface_dfm *dfm,
-    const struct mface_dfm_params *params, const struct mface_image *crop,
-    const struct mface_image *celeb_face, const struct mface_image *celeb_mask,
-    const struct mface_image *source_mask);
+    const struct mface_dfm_params *params, const struct mface_dfm_face *faces, int n);
 
 #endif

@@ -30,17 +30,15 @@ static float *make_images(const struct mface_dfm *dfm)
 
 /* The least time of a few runs, after one that sets things up. A run that takes longer than
  * hopeless_us is the last one. */
-static enum mface_status time_plan(const struct mface_dfm *dfm, struct mface_plan *plan,
-    float *images, int64_t hopeless_us, int64_t *least_us)
+static enum mface_status time_plan(const struct mface_dfm *dfm, const struct mface_dfm_form *form,
+    struct mface_plan *plan, float *block, int64_t hopeless_us, int64_t *least_us)
 {
-    const size_t n = (size_t)dfm->info.w * (size_t)dfm->info.h;
-    float *source_mask = dfm->skip_source_mask ? NULL : images + 7 * n;
+    const struct mface_dfm_images images = mface_dfm_images_at(dfm, form, block);
     int64_t took_us = 0;
     *least_us = INT64_MAX;
     for (int i = 0; i <= MEASURED_RUNS && took_us <= hopeless_us; i++) {
         const int64_t start_us = mface_time_us();
-        MFACE_TRY(mface_dfm_run_plan(dfm, plan, (float)MFACE_DFM_FIRST_MORPH, images,
-            images + 3 * n, images + 6 * n, source_mask));
+        MFACE_TRY(mface_dfm_run_plan(dfm, plan, form, &images));
         took_us = mface_time_us() - start_us;
         if ((i > 0 || took_us > hopeless_us) && took_us < *least_us)
             *least_us = took_us;
@@ -52,16 +50,16 @@ static enum mface_status time_plan(const struct mface_dfm *dfm, struct mface_pla
 static enum mface_status measure(
     const struct mface_dfm *dfm, enum mface_precision precision, int64_t hopeless_us, int64_t *us)
 {
+    const struct mface_dfm_form form = { MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, 1 };
     struct mface_weights *blank;
     struct mface_plan *plan = NULL;
     MFACE_TRY(mface_weights_create_blank(&blank));
     float *images = make_images(dfm);
     enum mface_status status = images ? MFACE_OK : mface_fail_nomem(dfm->path);
     if (status == MFACE_OK)
-        status = mface_dfm_compile(
-            dfm, (float)MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, precision, blank, &plan);
+        status = mface_dfm_compile(dfm, &form, precision, blank, &plan);
     if (status == MFACE_OK)
-        status = time_plan(dfm, plan, images, hopeless_us, us);
+        status = time_plan(dfm, &form, plan, images, hopeless_us, us);
     mface_plan_free(&plan);
     mface_mem_free(images);
     mface_weights_free(&blank);

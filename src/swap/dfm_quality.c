@@ -60,13 +60,12 @@ static void paint(const struct mface_dfm *dfm, float *face)
 static enum mface_status run(
     const struct mface_dfm *dfm, enum mface_precision precision, float *images)
 {
-    const size_t n = (size_t)dfm->info.w * (size_t)dfm->info.h;
     struct mface_plan *plan = NULL;
     paint(dfm, images);
-    MFACE_TRY(mface_dfm_compile(
-        dfm, (float)MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, precision, NULL, &plan));
-    const enum mface_status status = mface_dfm_run_plan(dfm, plan, (float)MFACE_DFM_FIRST_MORPH,
-        images, images + 3 * n, images + 6 * n, dfm->skip_source_mask ? NULL : images + 7 * n);
+    const struct mface_dfm_form form = { MFACE_DFM_FIRST_MORPH, !dfm->skip_source_mask, 1 };
+    const struct mface_dfm_images views = mface_dfm_images_at(dfm, &form, images);
+    MFACE_TRY(mface_dfm_compile(dfm, &form, precision, NULL, &plan));
+    const enum mface_status status = mface_dfm_run_plan(dfm, plan, &form, &views);
     mface_plan_free(&plan);
     return status;
 }

@@ -1,30 +1,31 @@
 /* Compiled variants of a DFM.
  *
  * AMP models slice two inter codes by int(inter_dims × morph), so the morph value decides shapes
- * and is compiled in; so is whether the source mask is wanted. A few variants are kept. They share
- * the packed weights, none of which depends on either, so one costs its activations, its kernels'
- * code and some 100 ms of compiling. The least recently used of those nobody runs goes first; one
- * that is in use stays, even if that is one too many. Compiling holds the lock: whoever wants the
- * same variant waits for it and finds it. */
+ * and is compiled in; so are whether the source mask is wanted, and the number of faces. A few
+ * variants are kept. They share the packed weights, none of which depends on any of that, so one
+ * costs its activations, its kernels' code and some 100 ms of compiling. The least recently used of
+ * those nobody runs goes first; one that is in use stays, even if that is one too many. Compiling
+ * holds the lock: whoever wants the same variant waits for it and finds it. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "swap/dfm_internal.h"
 
-enum { KEPT_VARIANTS = 4 };
+enum { KEPT_VARIANTS = 6 };
 
 static const char *const output_words[] = { "source mask", "celeb face", "celeb mask" };
 static const int output_channels[] = { 1, 3, 1 };
 
-enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, float morph, bool has_source_mask,
+enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, const struct mface_dfm_form *form,
     enum mface_precision precision, struct mface_weights *weights, struct mface_plan **out)
 {
-    const bool wanted[MFACE_DFM_N_OUTPUTS] = { [MFACE_DFM_SOURCE_MASK] = has_source_mask,
+    float morph = form->morph;
+    const bool wanted[MFACE_DFM_N_OUTPUTS] = { [MFACE_DFM_SOURCE_MASK] = form->has_source_mask,
         [MFACE_DFM_CELEB_FACE] = true,
         [MFACE_DFM_CELEB_MASK] = true };
     struct mface_tensor inputs[2];
     inputs[dfm->face_input] = (struct mface_tensor) {
         .dtype = MFACE_DTYPE_F32,
-        .shape = { .rank = 4, .dim = { 1, dfm->info.h, dfm->info.w, 3 } },
+        .shape = { .rank = 4, .dim = { form->n_faces, dfm->info.h, dfm->info.w, 3 } },
     };
     if (dfm->info.has_morph)
         inputs[dfm->morph_input] = (struct mface_tensor) {
@@ -45,7 +46,7 @@ enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, float morph, bo
 
 /* DeepFaceLab's exports leave dimensions of the outputs open: now they are known. */
 static enum mface_status check_output(
-    const struct mface_dfm *dfm, const struct mface_plan *plan, size_t i)
+    const struct mface_dfm *dfm, const struct mface_plan *plan, int n_faces, size_t i)
 {
     const struct mface_value_info *output = mface_plan_output(plan, i);
     const int64_t *dim = output->shape.dim;
@@ -54,21 +55,21 @@ static enum mface_status check_output(
     if (output->dtype != MFACE_DTYPE_F32)
         return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: not a DFM: its %s is of type %s, not f32",
             dfm->path, output_words[i], mface_dtype_name(output->dtype));
-    if (output->shape.rank != 4 || dim[0] != 1 || dim[1] != dfm->info.h || dim[2] != dfm->info.w ||
-        dim[3] != output_channels[i])
+    if (output->shape.rank != 4 || dim[0] != n_faces || dim[1] != dfm->info.h ||
+        dim[2] != dfm->info.w || dim[3] != output_channels[i])
         return mface_fail(MFACE_ERR_UNSUPPORTED,
-            "%s: not a DFM: output %zu ('%s') is not a %s of 1×%d×%d×%d", dfm->path, i,
-            output->name, output_words[i], dfm->info.h, dfm->info.w, output_channels[i]);
+            "%s: not a DFM: output %zu ('%s') is not a %s of %d×%d×%d×%d", dfm->path, i,
+            output->name, output_words[i], n_faces, dfm->info.h, dfm->info.w, output_channels[i]);
     return MFACE_OK;
 }
 
 static enum mface_status compile(
-    struct mface_dfm *dfm, float morph, bool has_source_mask, struct mface_plan **out)
+    struct mface_dfm *dfm, const struct mface_dfm_form *form, struct mface_plan **out)
 {
-    MFACE_TRY(mface_dfm_compile(dfm, morph, has_source_mask, dfm->precision, dfm->weights, out));
+    MFACE_TRY(mface_dfm_compile(dfm, form, dfm->precision, dfm->weights, out));
     enum mface_status status = MFACE_OK;
     for (size_t i = 0; i < MFACE_DFM_N_OUTPUTS && status == MFACE_OK; i++)
-        status = check_output(dfm, *out, i);
+        status = check_output(dfm, *out, form->n_faces, i);
     if (status != MFACE_OK)
         mface_plan_free(out);
     return status;
@@ -79,6 +80,7 @@ static void free_variant(struct mface_dfm *dfm, struct mface_dfm_variant **link)
     struct mface_dfm_variant *variant = *link;
     *link = variant->next;
     dfm->n_variants--;
+    mface_dfm_scratch_free(variant);
     mface_plan_free(&variant->plan);
     mface_mem_free(variant);
 }
@@ -101,29 +103,34 @@ static void shrink(struct mface_dfm *dfm, int n)
         free_variant(dfm, idle);
 }
 
+static bool is_form(const struct mface_dfm_form *a, const struct mface_dfm_form *b)
+{
+    return a->morph == b->morph && a->has_source_mask == b->has_source_mask &&
+           a->n_faces == b->n_faces;
+}
+
 static struct mface_dfm_variant *find(
-    const struct mface_dfm *dfm, float morph, bool has_source_mask)
+    const struct mface_dfm *dfm, const struct mface_dfm_form *form)
 {
     struct mface_dfm_variant *variant = dfm->variants;
-    while (variant && (variant->morph != morph || variant->has_source_mask != has_source_mask))
+    while (variant && !is_form(&variant->form, form))
         variant = variant->next;
     return variant;
 }
 
 static enum mface_status add(
-    struct mface_dfm *dfm, float morph, bool has_source_mask, struct mface_dfm_variant **out)
+    struct mface_dfm *dfm, const struct mface_dfm_form *form, struct mface_dfm_variant **out)
 {
     struct mface_dfm_variant *variant = mface_mem_calloc(1, sizeof *variant);
     if (!variant)
         return mface_fail_nomem(dfm->path);
     shrink(dfm, KEPT_VARIANTS - 1);
-    const enum mface_status status = compile(dfm, morph, has_source_mask, &variant->plan);
+    const enum mface_status status = compile(dfm, form, &variant->plan);
     if (status != MFACE_OK) {
         mface_mem_free(variant);
         return status;
     }
-    variant->morph = morph;
-    variant->has_source_mask = has_source_mask;
+    variant->form = *form;
     variant->next = dfm->variants;
     dfm->variants = variant;
     dfm->n_variants++;
@@ -132,13 +139,14 @@ static enum mface_status add(
 }
 
 enum mface_status mface_dfm_variant_get(
-    struct mface_dfm *dfm, double morph, bool has_source_mask, struct mface_dfm_variant **out)
+    struct mface_dfm *dfm, const struct mface_dfm_form *wanted, struct mface_dfm_variant **out)
 {
-    const float value = dfm->info.has_morph ? (float)morph : 0;
+    struct mface_dfm_form form = *wanted;
+    if (!dfm->info.has_morph)
+        form.morph = 0;
     pthread_mutex_lock(&dfm->lock);
-    struct mface_dfm_variant *variant = find(dfm, value, has_source_mask);
-    const enum mface_status status =
-        variant ? MFACE_OK : add(dfm, value, has_source_mask, &variant);
+    struct mface_dfm_variant *variant = find(dfm, &form);
+    const enum mface_status status = variant ? MFACE_OK : add(dfm, &form, &variant);
     if (status == MFACE_OK) {
         variant->n_users++;
         variant->used_at = ++dfm->tick;

@@ -36,7 +36,8 @@ static int run(struct mface_dfm *dfm, FILE *in, FILE *out, int n, char **morphs)
     int good = fread(crop.data, 1, image_bytes(&crop), in) == image_bytes(&crop);
     for (int k = 0; k < n && good; k++) {
         const struct mface_dfm_params params = { .morph = atof(morphs[k]) };
-        good = mface_dfm_run(dfm, &params, &crop, &images[1], &images[2], &images[0]) == MFACE_OK;
+        const struct mface_dfm_face face = { crop, images[1], images[2], images[0] };
+        good = mface_dfm_run(dfm, &params, &face, 1) == MFACE_OK;
         for (int i = 0; i < 3 && good; i++)
             good =
                 fwrite(images[i].data, 1, image_bytes(&images[i]), out) == image_bytes(&images[i]);

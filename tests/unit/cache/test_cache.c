@@ -53,6 +53,21 @@ static int is_resident(struct mface_cache *cache, uint64_t n)
     return found;
 }
 
+static void test_asking_is_no_use(void **state)
+{
+    (void)state;
+    struct mface_cache *cache = make_cache(4 * MIB);
+    struct mface_cache_stats before, after;
+    assert_false(mface_cache_has(cache, key_of(7)));
+    insert_and_release(cache, 7, 1000);
+    mface_cache_get_stats(cache, &before);
+    assert_true(mface_cache_has(cache, key_of(7)));
+    assert_false(mface_cache_has(cache, key_of(8)));
+    mface_cache_get_stats(cache, &after);
+    assert_memory_equal(&before, &after, sizeof before);
+    mface_cache_free(&cache);
+}
+
 static void test_hit_returns_the_bytes(void **state)
 {
     (void)state;
@@ -328,6 +343,7 @@ int main(void)
 {
     mface_log_set(quiet, NULL);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_asking_is_no_use),
         cmocka_unit_test(test_hit_returns_the_bytes),
         cmocka_unit_test(test_oldest_goes_first),
         cmocka_unit_test(test_budget_is_hard),

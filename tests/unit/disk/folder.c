@@ -123,7 +123,9 @@ bool test_get(struct mface_disk *disk, uint64_t n)
 {
     struct mface_disk_hit hit;
     uint8_t data[512], expected[512];
-    if (!mface_disk_find(disk, test_key(n), &hit))
+    const bool is_known = mface_disk_has(disk, test_key(n));
+    assert_int_equal(mface_disk_find(disk, test_key(n), &hit), is_known);
+    if (!is_known)
         return false;
     assert_int_equal(hit.size, test_size(n));
     if (mface_disk_read(disk, &hit, data) != MFACE_OK)

@@ -120,24 +120,33 @@ static void meet(struct fake_models *models, int n)
     atomic_fetch_add(&models->n_alone, atomic_load(&models->n_swap) < wanted);
 }
 
-static enum mface_status swap(void *user, const struct mface_dfm_params *params,
-    const struct mface_image *crop, const struct mface_image *celeb_face,
-    const struct mface_image *celeb_mask, const struct mface_image *source_mask)
+static void swap_one(const struct mface_dfm_params *params, const struct mface_dfm_face *face)
+{
+    const size_t w = (size_t)face->crop.w;
+    for (int y = 0; y < face->crop.h; y++) {
+        for (size_t x = 0; x < 3 * w; x++)
+            mface_image_row_u8(&face->celeb_face, y)[x] =
+                (uint8_t)(255 - mface_image_row_u8(&face->crop, y)[x] - (params->two_pass ? 9 : 0));
+        memset(mface_image_row_u8(&face->celeb_mask, y), 255, w);
+        if (face->source_mask.data)
+            memset(mface_image_row_u8(&face->source_mask, y), 250, w);
+    }
+}
+
+static enum mface_status swap(
+    void *user, const struct mface_dfm_params *params, const struct mface_dfm_face *faces, int n)
 {
     struct fake_models *models = user;
-    const int n = atomic_fetch_add(&models->n_swap, 1) + 1;
+    const int n_begun = atomic_fetch_add(&models->n_swap, n) + n;
+    atomic_fetch_add(&models->n_swap_calls, 1);
     if (models->swaps_meet)
-        meet(models, n);
+        meet(models, n_begun);
+    if (models->swap_ms)
+        nanosleep(&(struct timespec) { .tv_nsec = 1000000L * models->swap_ms }, NULL);
     if (models->swap_fails)
         return MFACE_ERR_INTERNAL;
-    for (int y = 0; y < crop->h; y++) {
-        for (int x = 0; x < 3 * crop->w; x++)
-            mface_image_row_u8(celeb_face, y)[x] =
-                (uint8_t)(255 - mface_image_row_u8(crop, y)[x] - (params->two_pass ? 9 : 0));
-        memset(mface_image_row_u8(celeb_mask, y), 255, (size_t)crop->w);
-        if (source_mask)
-            memset(mface_image_row_u8(source_mask, y), 250, (size_t)crop->w);
-    }
+    for (int i = 0; i < n; i++)
+        swap_one(params, &faces[i]);
     return MFACE_OK;
 }
 

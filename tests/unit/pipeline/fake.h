@@ -25,10 +25,11 @@ bool fake_frame_equal(const struct fake_frame *a, const struct fake_frame *b);
 struct fake_models {
     int n_faces; // the detector finds this many, side by side
     bool swap_fails;
+    int swap_ms;        // how long the model takes, at least
     int swaps_meet;     // no swap returns before so many have begun together; 0: none waits
     atomic_int n_alone; // of these, those that waited in vain
     bool shakes; // landmarks are elsewhere by up to a pixel, as the frame's first sample says
-    atomic_int n_detect, n_mark, n_swap;
+    atomic_int n_detect, n_mark, n_swap, n_swap_calls; // n_swap: faces
 };
 
 struct mface_engine_models fake_models_describe(struct fake_models *models);

@@ -111,6 +111,7 @@ struct world {
     pthread_t caller;
     int n_ticks, n_foreign_ticks;
     bool newest_wins;
+    int batch;
 };
 
 static int setup(void **state)
@@ -157,6 +158,7 @@ static enum mface_status run(struct world *world, int n_workers, bool *is_writab
         .tally = &world->tally,
         .n_workers = n_workers,
         .newest_wins = world->newest_wins,
+        .batch = world->batch,
         .cancel = &world->cancel,
         .tick = tick,
         .user = world,
@@ -230,6 +232,82 @@ static void test_equal_frames_hold_up_nobody(void **state)
         assert_int_equal(world->models.n_swap, 2);
         assert_int_equal(world->models.n_alone, 0);
     }
+}
+
+static struct mface_key run_and_hash(struct world *world, int n_workers)
+{
+    bool is_writable;
+    assert_int_equal(run(world, n_workers, &is_writable), MFACE_OK);
+    assert_true(is_writable && world->writer.in_order);
+    assert_int_equal(world->writer.n_written, 60);
+    return mface_hasher_finish(&world->writer.hasher);
+}
+
+/* With and without a cache, and with more faces a frame than a batch holds. */
+static void test_batches_change_nothing(void **state)
+{
+    struct world *world = *state;
+    const struct mface_cache_params params = { .budget_bytes = 64 << 20 };
+    for (int n_faces = 1; n_faces <= 5; n_faces += 2) {
+        struct mface_key expected = { 0 };
+        for (int batch = 1; batch <= 4; batch++)
+            for (int variant = 0; variant < 4; variant++) {
+                setup(state);
+                world->batch = batch;
+                world->models.n_faces = n_faces;
+                world->settings.max_faces = n_faces;
+                world->settings.swap_all_faces = true;
+                if (variant & 1)
+                    assert_int_equal(mface_cache_create(&params, &world->cache), MFACE_OK);
+                const struct mface_key key = run_and_hash(world, variant & 2 ? 1 : 3);
+                if (batch == 1 && variant == 0)
+                    expected = key;
+                assert_true(mface_key_equal(key, expected));
+                assert_int_equal(world->models.n_swap, 60 * n_faces);
+                assert_int_equal(mface_counter_get(&world->tally.face_hits), 0);
+                assert_int_equal(
+                    mface_counter_get(&world->tally.stage[MFACE_STAGE_SWAP].runs.n), 60 * n_faces);
+                mface_cache_free(&world->cache);
+            }
+    }
+}
+
+/* While the model works the ring fills with frames, of which as many go next as make a batch. */
+static void test_batches_fill(void **state)
+{
+    struct world *world = *state;
+    world->batch = 4;
+    world->models.swap_ms = 3;
+    (void)run_and_hash(world, 1);
+    assert_int_equal(world->models.n_swap, 60);
+    assert_true(world->models.n_swap_calls <= 30);
+}
+
+/* Frames that differ around one face, and frames that are held: what waits is not computed twice,
+ * whoever comes first. */
+static void test_what_waits_is_computed_once(void **state)
+{
+    struct world *world = *state;
+    const struct mface_cache_params params = { .budget_bytes = 64 << 20 };
+    for (int i = 0; i < 40; i++) {
+        setup(state);
+        assert_int_equal(mface_cache_create(&params, &world->cache), MFACE_OK);
+        world->batch = 2 + i % 3;
+        world->reader.is_calm = i % 2 == 0;
+        world->reader.hold = i % 2 ? 3 : 0;
+        (void)run_and_hash(world, 1 + i % 4);
+        assert_int_equal(world->models.n_swap, world->reader.is_calm ? 6 : 20);
+        mface_cache_free(&world->cache);
+    }
+}
+
+static void test_failed_batches_leave_frames_unchanged(void **state)
+{
+    struct world *world = *state;
+    world->batch = 4;
+    world->models.swap_fails = true;
+    (void)run_and_hash(world, 3);
+    assert_int_equal(mface_counter_get(&world->tally.frames_failed), 60);
 }
 
 static void test_newest_frame_wins(void **state)
@@ -331,6 +409,10 @@ int main(void)
         TEST(order_is_kept),
         TEST(history_goes_in_order),
         TEST(equal_frames_hold_up_nobody),
+        TEST(batches_change_nothing),
+        TEST(batches_fill),
+        TEST(what_waits_is_computed_once),
+        TEST(failed_batches_leave_frames_unchanged),
         TEST(newest_frame_wins),
         TEST(frames_wait_until_they_are_due),
         TEST(empty_input),

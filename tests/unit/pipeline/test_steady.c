@@ -127,7 +127,7 @@ double mface_frame_time_s(const struct mface_frame *frame)
     return (double)frame->index / 30;
 }
 
-static long allocations_of(struct mface_settings *settings, int64_t cache_bytes)
+static long allocations_of(struct mface_settings *settings, int64_t cache_bytes, int batch)
 {
     static struct mface_tally tally;
     struct fake_models fakes = { .n_faces = 2, .shakes = true };
@@ -136,7 +136,9 @@ static long allocations_of(struct mface_settings *settings, int64_t cache_bytes)
     struct mface_engine_params engine = {
         .settings = settings, .models = &models, .tally = &tally
     };
-    struct mface_pipeline_params params = { .tally = &tally, .n_workers = 2, .interval_us = 1000 };
+    struct mface_pipeline_params params = {
+        .tally = &tally, .n_workers = 2, .batch = batch, .interval_us = 1000
+    };
     struct mface_reader reader = { 0 };
     struct mface_writer writer = { 0 };
     atomic_bool cancel = false;
@@ -175,11 +177,13 @@ static void test_a_frame_allocates_nothing(void **state)
     settings.presharpen = 1;
     settings.color_transfer = 1;
     settings.mask_landmarks = true;
-    assert_steady(allocations_of(&settings, 0));
-    assert_steady(allocations_of(&settings, 4 << 20)); // of which a part is evicted all the time
+    for (int batch = 1; batch <= 4; batch += 3) {
+        assert_steady(allocations_of(&settings, 0, batch));
+        assert_steady(allocations_of(&settings, 4 << 20, batch)); // a part is evicted all the time
+    }
     settings.smooth = 5;
     settings.detect_every = 1;
-    assert_steady(allocations_of(&settings, 64 << 20));
+    assert_steady(allocations_of(&settings, 64 << 20, 1));
 }
 
 int main(void)

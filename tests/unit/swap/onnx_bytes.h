@@ -74,8 +74,8 @@ static inline void add_value(struct message *graph, unsigned field, const char *
     add_message(graph, field, &value);
 }
 
-static inline void add_weights(
-    struct message *graph, const char *name, const float *values, const int64_t *dims, int rank)
+static inline void add_tensor(struct message *graph, const char *name, unsigned elem_type,
+    const void *values, size_t value_size, const int64_t *dims, int rank)
 {
     struct message tensor = { 0 };
     size_t n = 1;
@@ -83,10 +83,16 @@ static inline void add_weights(
         add_int(&tensor, 1, (uint64_t)dims[i]);
         n *= (size_t)dims[i];
     }
-    add_int(&tensor, 2, ONNX_FLOAT);
+    add_int(&tensor, 2, elem_type);
     add_text(&tensor, 8, name);
-    add_blob(&tensor, 9, values, n * sizeof *values);
+    add_blob(&tensor, 9, values, n * value_size);
     add_message(graph, 5, &tensor);
+}
+
+static inline void add_weights(
+    struct message *graph, const char *name, const float *values, const int64_t *dims, int rank)
+{
+    add_tensor(graph, name, ONNX_FLOAT, values, sizeof *values, dims, rank);
 }
 
 static inline void add_node(

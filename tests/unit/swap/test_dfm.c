@@ -22,6 +22,7 @@ struct spec {
     int64_t n_faces, face_channels;
     const char *mask_op; // of the celeb mask
     int swap_outputs;
+    bool is_made_for_one; // whatever number of faces it says it takes
 };
 
 static void add_inputs(const struct spec *spec, struct message *graph)
@@ -56,8 +57,12 @@ static struct message make_model(const struct spec *spec)
     const char *morph = spec->morph_name ? spec->morph_name : "morph_value:0";
     add_node(&graph, "MatMul", face, "green", "out_face_mask:0");
     add_node(&graph, "Mul", face, spec->has_morph ? morph : "half", "out_celeb_face:0");
-    add_node(
-        &graph, spec->mask_op ? spec->mask_op : "MatMul", face, "red", "out_celeb_face_mask:0");
+    add_node(&graph, spec->mask_op ? spec->mask_op : "MatMul", face, "red",
+        spec->is_made_for_one ? "mask" : "out_celeb_face_mask:0");
+    if (spec->is_made_for_one)
+        add_node(&graph, "Reshape", "mask", "one", "out_celeb_face_mask:0");
+    add_tensor(&graph, "one", ONNX_INT64, (const int64_t[]) { 1, SIDE, SIDE, 1 }, sizeof(int64_t),
+        (const int64_t[]) { 4 }, 1);
     add_text(&graph, 2, "tiny");
     add_weights(&graph, "green", (const float[]) { 0, 1, 0 }, (const int64_t[]) { 3, 1 }, 2);
     add_weights(&graph, "red", (const float[]) { 0, 0, 1 }, (const int64_t[]) { 3, 1 }, 2);
@@ -68,12 +73,14 @@ static struct message make_model(const struct spec *spec)
 }
 
 static char last_message[1024];
+static int n_warnings;
 
 static void keep_message(void *user, enum mface_log_level level, const char *message)
 {
     (void)user;
     if (level == MFACE_LOG_ERROR)
         snprintf(last_message, sizeof last_message, "%s", message);
+    n_warnings += level == MFACE_LOG_WARN;
 }
 
 static const char *write_file(const void *bytes, size_t n)
@@ -87,16 +94,22 @@ static const char *write_file(const void *bytes, size_t n)
     return path;
 }
 
-static enum mface_status open_spec(const struct spec *spec, struct mface_dfm **out)
+static enum mface_status open_batch(const struct spec *spec, int batch, struct mface_dfm **out)
 {
     const struct message model = make_model(spec);
     const char *path = write_file(model.bytes, model.n);
     last_message[0] = '\0';
-    const struct mface_dfm_open_params params = { .threads = 1,
-        .precision = MFACE_DFM_PRECISION_F32 };
+    const struct mface_dfm_open_params params = {
+        .threads = 1, .precision = MFACE_DFM_PRECISION_F32, .batch = batch
+    };
     const enum mface_status status = mface_dfm_open(path, &params, out);
     remove(path);
     return status;
+}
+
+static enum mface_status open_spec(const struct spec *spec, struct mface_dfm **out)
+{
+    return open_batch(spec, 0, out);
 }
 
 static void test_info(void **state)
@@ -222,8 +235,9 @@ static void check_faces(const struct faces *faces, double gain, double mask_gain
 static enum mface_status run(
     struct mface_dfm *dfm, const struct mface_dfm_params *params, struct faces *faces)
 {
-    return mface_dfm_run(dfm, params, &faces->crop.image, &faces->celeb_face.image,
-        &faces->celeb_mask.image, &faces->source_mask.image);
+    const struct mface_dfm_face face = { faces->crop.image, faces->celeb_face.image,
+        faces->celeb_mask.image, faces->source_mask.image };
+    return mface_dfm_run(dfm, params, &face, 1);
 }
 
 static void test_one_and_two_passes(void **state)
@@ -251,9 +265,12 @@ static void test_source_mask_may_be_left_out(void **state)
     struct faces faces = faces_make(SIDE);
     assert_int_equal(run(dfm, &(struct mface_dfm_params) { 0 }, &faces), MFACE_OK);
     struct faces again = faces_make(SIDE);
-    assert_int_equal(mface_dfm_run(dfm, &(struct mface_dfm_params) { 0 }, &again.crop.image,
-                         &again.celeb_face.image, &again.celeb_mask.image, NULL),
-        MFACE_OK);
+    const struct mface_dfm_face without = {
+        .crop = again.crop.image,
+        .celeb_face = again.celeb_face.image,
+        .celeb_mask = again.celeb_mask.image,
+    };
+    assert_int_equal(mface_dfm_run(dfm, &(struct mface_dfm_params) { 0 }, &without, 1), MFACE_OK);
     for (int y = 0; y < SIDE; y++) {
         assert_memory_equal(mface_image_row_u8(&faces.celeb_face.image, y),
             mface_image_row_u8(&again.celeb_face.image, y), SIDE * 3);
@@ -297,6 +314,63 @@ static void test_morph(void **state)
         check_faces(&faces, morph, 1);
     }
     faces_free(&faces);
+    mface_dfm_free(&dfm);
+}
+
+enum { N_MANY = 7 };
+
+static enum mface_status run_at_once(
+    struct mface_dfm *dfm, const struct mface_dfm_params *params, struct faces *faces)
+{
+    struct mface_dfm_face to_model[N_MANY];
+    for (int i = 0; i < N_MANY; i++) {
+        faces[i] = faces_make(i == 2 ? SIDE + 5 : SIDE);
+        canvas_fill_random(&faces[i].crop, (unsigned)i);
+        for (int y = 0; y < SIDE + 5 && i == 2; y++) // resized: only an even colour survives that
+            memset(mface_image_row_u8(&faces[i].crop.image, y), 77, (SIDE + 5) * 3);
+        to_model[i] = (struct mface_dfm_face) { faces[i].crop.image, faces[i].celeb_face.image,
+            faces[i].celeb_mask.image, faces[i].source_mask.image };
+    }
+    return mface_dfm_run(dfm, params, to_model, N_MANY);
+}
+
+/* Whatever number goes together, each face is its own. */
+static void test_batches(void **state)
+{
+    (void)state;
+    struct faces faces[N_MANY];
+    for (int batch = 1; batch <= 8; batch++)
+        for (int two_pass = 0; two_pass < 2; two_pass++) {
+            struct mface_dfm *dfm;
+            const struct mface_dfm_params params = { .morph = 0.5, .two_pass = two_pass };
+            assert_int_equal(
+                open_batch(&(struct spec) { .has_morph = true }, batch, &dfm), MFACE_OK);
+            assert_int_equal(mface_dfm_info(dfm)->batch, batch);
+            assert_int_equal(run_at_once(dfm, &params, faces), MFACE_OK);
+            for (int i = 0; i < N_MANY; i++) {
+                check_faces(&faces[i], two_pass ? 0.25 : 0.5, two_pass ? 0.5 : 1);
+                faces_free(&faces[i]);
+            }
+            mface_dfm_free(&dfm);
+        }
+}
+
+static void test_models_for_one_face(void **state)
+{
+    (void)state;
+    struct mface_dfm *dfm;
+    struct faces faces[N_MANY];
+    assert_int_equal(open_batch(&(struct spec) { .n_faces = 1 }, 4, &dfm), MFACE_OK);
+    assert_int_equal(mface_dfm_info(dfm)->batch, 1);
+    mface_dfm_free(&dfm);
+    assert_int_equal(open_batch(&(struct spec) { .is_made_for_one = true }, 3, &dfm), MFACE_OK);
+    n_warnings = 0;
+    assert_int_equal(run_at_once(dfm, &(struct mface_dfm_params) { 0 }, faces), MFACE_OK);
+    assert_int_equal(n_warnings, 1);
+    for (int i = 0; i < N_MANY; i++) {
+        check_faces(&faces[i], 0.5, 1);
+        faces_free(&faces[i]);
+    }
     mface_dfm_free(&dfm);
 }
 
@@ -352,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_source_mask_may_be_left_out),
         cmocka_unit_test(test_other_sizes),
         cmocka_unit_test(test_morph),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_models_for_one_face),
         cmocka_unit_test(test_threads_share_a_model),
     };
     mface_log_set(keep_message, NULL);
