@@ -35,7 +35,7 @@ MFACE_NODISCARD enum mface_status mface_mask_build(const struct mface_mask_param
     const struct mface_image *source, const struct mface_image *celeb,
     const struct mface_image *landmarks, const struct mface_image *out);
 
-/* Erode and blur alone: F32 in, F32 out, in place allowed. */
+/* Erode and blur alone: F32 0..1 in and out, in place allowed. */
 MFACE_NODISCARD enum mface_status mface_mask_erode_blur(
     const struct mface_image *mask, int erode_px, int blur_px, const struct mface_image *out);
 
