@@ -231,13 +231,17 @@ static const int32_t *fill_axis(double step, int n, int32_t *out)
     return out + LEAD;
 }
 
+/* Packing takes as long as covering a fraction of as many pixels: a face that is small in the
+ * picture is warped from where it is. */
+enum { SHRINK_MAX = 8 };
+
 static bool can_pack(const struct mface_cover *cover, int n_columns)
 {
     const double *m = cover->face.to_src.m;
     const double n = axis_length(n_columns);
     return cover->face.n_taps == 2 && cover->face.src.sample == MFACE_SAMPLE_U8 &&
            cover->mask.src.sample == MFACE_SAMPLE_U8 && fabs(m[0]) * n <= SPAN_MAX_PX &&
-           fabs(m[3]) * n <= SPAN_MAX_PX;
+           fabs(m[3]) * n <= SPAN_MAX_PX && fabs(m[0] * m[4] - m[1] * m[3]) <= SHRINK_MAX;
 }
 
 bool mface_cover_init(struct mface_cover *cover, const struct mface_image *face,
