@@ -10,6 +10,7 @@
  * kernels' reference. Hashing is beside memcpy() of the same rows, in turn with it. */
 #include "base/cpu.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "image/kernel_table.h"
 #include "pipeline/patch.h"
 #include "swap/stages.h"
@@ -46,7 +47,7 @@ struct job {
     struct mface_affine to_frame;
     struct mface_image face, mask;
     uint8_t *frame[N_FRAMES];
-    void *patch;
+    void *patch, *room;
 };
 
 static void *allocate(size_t bytes)
@@ -120,6 +121,7 @@ static void job_init(struct job *job)
             job->frame[i][k] = (uint8_t)(k * 2654435761u >> 13);
     }
     job->patch = allocate((size_t)W * H * 4);
+    job->room = allocate(mface_align_up(mface_merge_room_bytes(SIDE, SIDE, W), MFACE_ALIGN));
 }
 
 static struct mface_picture picture_of(const struct format *format, uint8_t *data)
@@ -144,7 +146,8 @@ static struct mface_picture picture_of(const struct format *format, uint8_t *dat
 static struct mface_rect merge_direct(const struct job *job, const struct mface_picture *picture)
 {
     const struct mface_rect rect = mface_merge_rect(&job->to_frame, SIDE, picture->w, picture->h);
-    return mface_merge_picture(&job->params, &job->to_frame, &job->face, &job->mask, rect, picture);
+    return mface_merge_picture(
+        &job->params, &job->to_frame, &job->face, &job->mask, rect, job->room, picture);
 }
 
 static struct mface_rect merge_long(const struct job *job, const struct mface_picture *picture)

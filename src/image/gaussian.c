@@ -76,6 +76,16 @@ static int radius_of(double sigma, enum mface_sample sample)
     return (int)((lrint(sigma * sigmas * 2.0 + 1.0) | 1) / 2);
 }
 
+static double least_sigma(double sigma)
+{
+    return fmax(sigma, 0.001); // so small that one tap is left, which copies
+}
+
+int mface_gaussian_reach_f32(double sigma)
+{
+    return radius_of(least_sigma(sigma), MFACE_SAMPLE_F32);
+}
+
 static void fill_taps(float *taps, int radius, double sigma)
 {
     double sum = 1.0;
@@ -131,7 +141,7 @@ static bool allocate(struct mface_blur *blur)
 enum mface_status mface_blur_init(struct mface_blur *blur, const struct mface_image *src,
     double sigma, enum mface_border border, bool unit)
 {
-    sigma = fmax(sigma, 0.001); // so small that one tap is left, which copies
+    sigma = least_sigma(sigma);
     const enum mface_sample taps_for = unit ? MFACE_SAMPLE_F32 : src->sample;
     *blur = (struct mface_blur) {
         .kernels = mface_kernel_table(),
@@ -159,11 +169,27 @@ static int reflect(int i, int n)
 {
     if (n == 1)
         return 0;
+    if (-n < i && i < 2 * n - 1) // most often: spares divisions
+        return i < 0 ? -i : i < n ? i : 2 * (n - 1) - i;
     const int period = 2 * (n - 1);
     i %= period;
     if (i < 0)
         i += period;
     return i < n ? i : period - i;
+}
+
+/* Mirrors pixels of c samples about the first and last of n. */
+static inline __attribute__((always_inline)) void mirror(float *first, int n, int reach, size_t c)
+{
+    for (int i = 1; i <= reach; i++) {
+        float *before = first - (size_t)i * c, *after = first + (size_t)(n - 1 + i) * c;
+        const float *left = first + (size_t)reflect(-i, n) * c;
+        const float *right = first + (size_t)reflect(n - 1 + i, n) * c;
+        for (size_t k = 0; k < c; k++) {
+            before[k] = left[k];
+            after[k] = right[k];
+        }
+    }
 }
 
 /* Gives a row its margins of `reach` pixels on both sides. */
@@ -174,11 +200,10 @@ static void fill_margins(const struct mface_blur *blur, float *first, int reach)
     if (blur->border == MFACE_BORDER_ZERO) {
         memset(first - (size_t)reach * c, 0, (size_t)reach * bytes);
         memset(first + (size_t)n * c, 0, (size_t)reach * bytes);
-        return;
-    }
-    for (int i = 1; i <= reach; i++) {
-        memcpy(first - (size_t)i * c, first + (size_t)reflect(-i, n) * c, bytes);
-        memcpy(first + (size_t)(n - 1 + i) * c, first + (size_t)reflect(n - 1 + i, n) * c, bytes);
+    } else if (c == 3) {
+        mirror(first, n, reach, 3);
+    } else {
+        mirror(first, n, reach, c);
     }
 }
 
@@ -233,6 +258,25 @@ static const float *row_at(const struct mface_blur *blur, int y)
     return blur->border == MFACE_BORDER_ZERO ? blur->zeros : ring_row(blur, reflect(y, h));
 }
 
+/* Finds the rows from y - reach to y + reach; away from the edges they follow in the ring, and no
+ * row takes a division. */
+static void find_rows(const struct mface_blur *blur, int y, int reach)
+{
+    const float **at = blur->at + blur->radius;
+    if (y < reach || y + reach >= blur->src->h) {
+        for (int k = -reach; k <= reach; k++)
+            at[k] = row_at(blur, y + k);
+        return;
+    }
+    const float *const end = blur->ring + (size_t)blur->n_kept * blur->pitch;
+    const float *row = ring_row(blur, y - reach);
+    for (int k = -reach; k <= reach; k++) {
+        at[k] = row;
+        row += blur->pitch;
+        row = row == end ? blur->ring : row;
+    }
+}
+
 const float *mface_blur_row(struct mface_blur *blur, int y, float *out)
 {
     const int h = blur->src->h;
@@ -240,8 +284,7 @@ const float *mface_blur_row(struct mface_blur *blur, int y, float *out)
     const int reach = zero ? min_int(blur->radius, max_int(y, h - 1 - y)) : blur->radius;
     while (blur->n_done < h && blur->n_done <= y + blur->radius)
         take_row(blur);
-    for (int k = -reach; k <= reach; k++)
-        blur->at[blur->radius + k] = row_at(blur, y + k);
+    find_rows(blur, y, reach);
     out = out ? out : blur->out;
     blur->kernels->convolve_rows(blur->taps, reach, blur->at + blur->radius, out,
         (size_t)blur->src->w * (size_t)blur->src->c);

@@ -40,8 +40,9 @@ struct mface_kernel_table {
         const float *taps, int radius, const float *const *centre, float *dst, size_t n);
     /* dst[i] = x[i]·(1 + amount) - blurred[i]·amount, clamped to 0..1. */
     void (*sharpen)(const float *x, const float *blurred, float *dst, size_t n, float amount);
-    /* dst[i] = src[i] × 255 + 1/1024 with the fraction cut off; src within 0..1. */
-    void (*cut_to_u8)(const float *src, uint8_t *dst, size_t n);
+    /* The same × 255 + excess, with the fraction cut off; excess within 0..1/2. */
+    void (*sharpen_u8)(
+        const float *x, const float *blurred, uint8_t *dst, size_t n, float amount, float excess);
     /* dst[i] = the least, or greatest, of rows[0..4][i]. */
     void (*least5)(const float *const rows[5], float *dst, size_t n);
     void (*greatest5)(const float *const rows[5], float *dst, size_t n);

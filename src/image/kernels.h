@@ -49,6 +49,9 @@ enum mface_border {
 MFACE_NODISCARD enum mface_status mface_gaussian_blur(const struct mface_image *src,
     const struct mface_image *dst, double sigma, enum mface_border border);
 
+/* How many pixels of a plane of F32 that blur reaches on each side. */
+int mface_gaussian_reach_f32(double sigma);
+
 /* Unsharp mask: x·(1 + amount) − blur(x, sigma)·amount, clamped to 0..1 (0..255). U8 or F32 on
  * either side; the blur is F32's. Works in place. MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_sharpen(

@@ -18,6 +18,13 @@
 typedef __m512 lanes;
 typedef __m512i lanes_bits;
 #define LANES(operation) _mm512_##operation
+enum { N_LANES_BYTES = 1 };
+
+static inline void lanes_store_u8(uint8_t *to, const lanes v[N_LANES_BYTES])
+{
+    const __m512i codes = _mm512_max_epi32(_mm512_cvttps_epi32(v[0]), _mm512_setzero_si512());
+    _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8(codes));
+}
 
 static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
 {
@@ -30,6 +37,17 @@ static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
 typedef __m256 lanes;
 typedef __m256i lanes_bits;
 #define LANES(operation) _mm256_##operation
+enum { N_LANES_BYTES = 4 };
+
+/* Packing works within halves of a register, which leaves groups of four to sort. */
+static inline void lanes_store_u8(uint8_t *to, const lanes v[N_LANES_BYTES])
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i low = _mm256_packs_epi32(_mm256_cvttps_epi32(v[0]), _mm256_cvttps_epi32(v[1]));
+    const __m256i high = _mm256_packs_epi32(_mm256_cvttps_epi32(v[2]), _mm256_cvttps_epi32(v[3]));
+    _mm256_storeu_si256(
+        (__m256i *)(void *)to, _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
+}
 
 static inline lanes lanes_pick(lanes v, float limit, lanes above, lanes other)
 {
@@ -82,6 +100,14 @@ static inline lanes lanes_first_root(lanes v, uint32_t base, float part)
 #else
 
 typedef float lanes;
+enum { N_LANES_BYTES = 1 };
+
+/* Values of N_LANES_BYTES registers, below 256, as bytes: their fractions are cut off. What is
+ * below 0 or no number counts as 0. */
+static inline void lanes_store_u8(uint8_t *to, const lanes v[N_LANES_BYTES])
+{
+    to[0] = (uint8_t)(v[0] > 0.0f ? (int)v[0] : 0);
+}
 
 static inline lanes lanes_load(const float *from)
 {

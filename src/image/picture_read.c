@@ -76,7 +76,7 @@ static void read_luma(
     const struct mface_strip_picture *strips, int x, int y, int n, float v[3][MFACE_STRIP_W])
 {
     if (strips->picture.model != MFACE_MODEL_RGB) {
-        mface_strip_read_luma(strips, x, y, n, v[0]);
+        mface_strip_read_component(strips, 0, x, y, n, v[0]);
         return;
     }
     const float kr = strips->weights.kr, kb = strips->weights.kb, kg = 1 - kr - kb;

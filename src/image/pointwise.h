@@ -8,28 +8,44 @@
 
 #include <stddef.h>
 
+static inline float mface_sharpened(float x, float blurred, float amount)
+{
+    const float v = x * (1.0f + amount) - blurred * amount, low = v > 0.0f ? v : 0.0f;
+    return low < 1.0f ? low : 1.0f;
+}
+
+static inline lanes mface_unclamped(const float *x, const float *blurred, float amount)
+{
+    return lanes_load(x) * (1.0f + amount) - lanes_load(blurred) * amount;
+}
+
 /* The compiler makes six comparisons of the two limits; lanes.h makes a maximum and a minimum. */
 static inline void mface_pointwise_sharpen(const float *restrict x, const float *restrict blurred,
     float *restrict dst, size_t n, float amount)
 {
-    const float more = 1.0f + amount;
     size_t i = 0;
     for (; i + N_LANES <= n; i += N_LANES)
-        lanes_store(
-            dst + i, lanes_clamp01(lanes_load(x + i) * more - lanes_load(blurred + i) * amount));
-    for (; i < n; i++) {
-        const float v = x[i] * more - blurred[i] * amount, low = v > 0.0f ? v : 0.0f;
-        dst[i] = low < 1.0f ? low : 1.0f;
-    }
+        lanes_store(dst + i, lanes_clamp01(mface_unclamped(x + i, blurred + i, amount)));
+    for (; i < n; i++)
+        dst[i] = mface_sharpened(x[i], blurred[i], amount);
 }
 
-/* The excess keeps a flat area, whose blur is itself but for float noise, from losing a level. */
-static inline void mface_pointwise_cut_to_u8(
-    const float *restrict src, uint8_t *restrict dst, size_t n)
+static inline void mface_pointwise_sharpen_u8(const float *restrict x,
+    const float *restrict blurred, uint8_t *restrict dst, size_t n, float amount, float excess)
 {
-    const float excess = 1.0f / 1024.0f;
-    for (size_t i = 0; i < n; i++)
-        dst[i] = (uint8_t)(int)(src[i] * 255.0f + excess);
+    enum { STEP = N_LANES * N_LANES_BYTES };
+    size_t i = 0;
+    for (; i + STEP <= n; i += STEP) {
+        lanes v[N_LANES_BYTES];
+        for (int k = 0; k < N_LANES_BYTES; k++) {
+            const size_t at = i + (size_t)(k * N_LANES);
+            v[k] = lanes_min(lanes_all(1.0f), mface_unclamped(x + at, blurred + at, amount));
+            v[k] = v[k] * 255.0f + excess; // storing cuts it off below
+        }
+        lanes_store_u8(dst + i, v);
+    }
+    for (; i < n; i++)
+        dst[i] = (uint8_t)(int)(mface_sharpened(x[i], blurred[i], amount) * 255.0f + excess);
 }
 
 static inline void mface_pointwise_least5(const float *const rows[5], float *restrict dst, size_t n)

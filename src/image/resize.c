@@ -113,14 +113,25 @@ static void load_part(struct strip *strip, int y)
         memcpy(strip->part + (x - strip->left) * c, inside + n - c, pixel_bytes);
 }
 
+/* The part of a source row that the strip needs: in place, where it has floats enough on the right.
+ */
+static const float *part_of(struct strip *strip, int y)
+{
+    const struct mface_image *src = strip->src;
+    const int right = (strip->left + strip->n_part) * src->c + SLACK;
+    if (src->sample == MFACE_SAMPLE_F32 && strip->left >= 0 && right <= src->w * src->c)
+        return mface_image_row_f32(src, y) + (size_t)(strip->left * src->c);
+    load_part(strip, y);
+    return strip->part;
+}
+
 static const float *ring_row(struct strip *strip, int y)
 {
     const int slot = y % RING;
     float *out = strip->ring[slot];
     if (strip->row_in_ring[slot] != y) {
         strip->row_in_ring[slot] = y;
-        load_part(strip, y);
-        strip->kernels->resample[strip->src->c == 3](&strip->across, strip->part, out);
+        strip->kernels->resample[strip->src->c == 3](&strip->across, part_of(strip, y), out);
     }
     return out;
 }

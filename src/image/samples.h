@@ -30,25 +30,44 @@ struct mface_yuv_weights {
     float kr, kg, kb, pb_scale, pr_scale;
 };
 
-/* How a face is mixed in: weight = mask · opacity. */
+/* How a face is mixed in: weight = mask · opacity,
+ * out = frame·(1 − weight) + face·weight; then, with steps,
+ * out += weight·((floor(out·steps) + 1/2)/steps − out), |out·steps| < 2^31. */
 struct mface_blend {
     float opacity;
     float steps; // of colour compression of the face; 0: none
 };
 
-/* A run of pixels of a warp with bilinear weights: the face and its mask at the frame's pixels
- * x_first to x_first + n of one row. The source position of pixel x is, in 1/1024 pixel,
- * round(step · x · 1024) + start, rounded down to 1/32; see image/grid.h. */
-struct mface_cover_run {
-    const uint8_t *face, *mask;   // w × h pixels, BGR and grey
-    int face_stride, mask_stride; // bytes
-    int w, h;                     // at least 2
-    double step_x, step_y;        // at most MFACE_COVER_STEP_MAX, of either sign
-    int64_t start_x, start_y;     // source position of the row's pixel 0, in 1/1024 pixel
-    int x_first, n;
+/* Columns l ≤ x < r; none where l ≥ r. */
+struct mface_range {
+    int l, r;
 };
 
-#define MFACE_COVER_STEP_MAX 1024.0
+/* Rows of what is mixed, and of what comes out; those of the frame and of what comes out are R, G,
+ * B or Y, Pb, Pr. */
+struct mface_mix {
+    const float *frame[3];
+    const float *face[3]; // R, G, B
+    const float *mask;
+    float *out[3]; // none of the others
+};
+
+/* A run of pixels of one row, to be covered by a face and its mask with bilinear weights. Pixel i
+ * lies at x = (dx[i] + x0) / 1024, y = (dy[i] + y0) / 1024 of the crop, cut to 1/32, and kept
+ * within 0 ≤ x < w, 0 ≤ y < h, whose outermost columns and rows have a mask of 0. */
+struct mface_cover_run {
+    /* Rows of `plane` bytes for B, G, R, mask in turn. Each pixel is four bytes: its four taps, the
+     * upper two first. */
+    const uint8_t *quads;
+    int plane;
+    int w, h; // at most 2^17
+    const int32_t *dx, *dy;
+    int32_t x0, y0;
+    int n;
+};
+
+/* What cover_run() may read after the last quad, and beyond n. */
+enum { MFACE_COVER_SLACK_PX = 16 };
 
 /* The kernels of strips; rows of floats hold MFACE_STRIP_W. */
 struct mface_strip_kernels {
@@ -61,10 +80,8 @@ struct mface_strip_kernels {
      * leaves, its present value; where n_written[i] > 0. */
     void (*store_means)(const struct mface_samples *to, int n, float n_pixels, const float *sums,
         const float *n_written);
-    /* In place: Y, Pb, Pr to R, G, B, and back. */
+    /* In place: Y, Pb, Pr to R, G, B. */
     void (*rgb_from_yuv)(
-        const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
-    void (*yuv_from_rgb)(
         const struct mface_yuv_weights *weights, int n, float *v0, float *v1, float *v2);
     /* For each of n pairs of pixels, adds those with mask > 0 to the sums, left before right. */
     void (*add_chroma_pairs)(int n, const float *pb, const float *pr, const float *mask,
@@ -73,12 +90,18 @@ struct mface_strip_kernels {
     void (*double_samples)(int n, const float *from, float *out);
     /* BGR of U8, rounded to nearest and clamped. */
     void (*pack_bgr_u8)(int n, const float *r, const float *g, const float *b, uint8_t *out);
-    /* frame = frame·(1 − w) + face·w, w = mask · opacity; then, with steps, frame +=
-     * w·((floor(frame·steps) + 1/2)/steps − frame), |frame·steps| < 2^31. */
-    void (*blend)(
-        const struct mface_blend *blend, int n, float *frame, const float *face, const float *mask);
-    /* A run of a bilinear U8 warp, as mface_cover_run() says. */
-    bool (*cover_run)(const struct mface_cover_run *run, float *mask, float *r, float *g, float *b);
+    /* Mixes n pixels; of Y, Pb, Pr by way of R, G, B. */
+    void (*mix_rgb)(const struct mface_blend *blend, int n, const struct mface_mix *mix);
+    void (*mix_yuv)(const struct mface_blend *blend, const struct mface_yuv_weights *weights, int n,
+        const struct mface_mix *mix);
+    /* n pixels of B, G, R, mask from BGR and a mask. */
+    void (*pack_crop)(const uint8_t *bgr, const uint8_t *mask, int n, uint8_t *out);
+    /* The quads of n pixels from two such rows, which are a pixel longer; planes as in
+     * mface_cover_run. */
+    void (*pack_quads)(const uint8_t *upper, const uint8_t *lower, int n, uint8_t *out, int plane);
+    /* The mask and, where it is not 0, the face of a run, as mface_cover_run() says. */
+    struct mface_range (*cover_run)(
+        const struct mface_cover_run *run, float *mask, float *r, float *g, float *b);
 };
 
 #endif

@@ -13,10 +13,11 @@
 enum { MFACE_STRIP_H = 4 }; // and MFACE_STRIP_W wide
 
 struct mface_strip {
-    int x, y, w, h;                                        // pixels of the picture
-    _Alignas(64) float v[MFACE_STRIP_H][3][MFACE_STRIP_W]; // R, G, B
-    _Alignas(64) float mask[MFACE_STRIP_H][MFACE_STRIP_W]; // > 0: to be written
-    bool is_set[MFACE_STRIP_H];                            // whether any mask of the row is > 0
+    int x, y, w, h; // pixels of the picture
+    /* Rows of w floats, as mface_strip_narrow() leaves them: the mask, > 0: to be written, NULL
+     * where no pixel of the row is; and what is mixed in there: R, G, B. */
+    const float *mask[MFACE_STRIP_H], *face[MFACE_STRIP_H][3];
+    _Alignas(64) float v[MFACE_STRIP_H][3][MFACE_STRIP_W]; // the picture's components
 };
 
 /* A picture as strips see it: what does not change from strip to strip. */
@@ -31,9 +32,6 @@ void mface_strip_picture_init(
     struct mface_strip_picture *strips, const struct mface_picture *picture);
 
 /* The rows, or columns, whose chroma samples are those of l ≤ i < r, within the picture. */
-struct mface_range {
-    int l, r;
-};
 struct mface_range mface_strip_rows(
     const struct mface_strip_picture *strips, struct mface_range rows);
 struct mface_range mface_strip_columns(
@@ -48,15 +46,24 @@ int mface_strip_end(const struct mface_strip_picture *strips, int x, int end);
 void mface_strip_read(
     const struct mface_strip_picture *strips, int x, int y, int n, float v[3][MFACE_STRIP_W]);
 
-/* The same of the first component alone. */
-void mface_strip_read_luma(
-    const struct mface_strip_picture *strips, int x, int y, int n, float luma[MFACE_STRIP_W]);
+/* The same of the picture's component i alone, as it is: R, G, B or Y, Pb, Pr. */
+void mface_strip_read_component(
+    const struct mface_strip_picture *strips, int i, int x, int y, int n, float out[MFACE_STRIP_W]);
 
-/* Reads row j (0 ≤ j < h) of the strip's pixels into v[j]. */
-void mface_strip_load(const struct mface_strip_picture *strips, struct mface_strip *strip, int j);
+/* Narrows the strip to what holds the columns `set` of it, counted from its first, in steps that
+ * leave rows as well aligned as they were. */
+void mface_strip_narrow(
+    const struct mface_strip_picture *strips, struct mface_strip *strip, struct mface_range set);
 
-/* Writes the pixels whose mask is > 0; v is used up. Rows that are not set need not hold
- * anything in v or mask. */
-void mface_strip_store(const struct mface_strip_picture *strips, struct mface_strip *strip);
+/* Asks for these pixels of the picture to be brought near. */
+void mface_strip_prefetch(
+    const struct mface_strip_picture *strips, struct mface_range columns, struct mface_range rows);
+
+/* Reads the rows that have a mask and mixes the face in: fills in v. */
+void mface_strip_mix(const struct mface_strip_picture *strips, const struct mface_blend *blend,
+    struct mface_strip *strip);
+
+/* Writes the pixels whose mask is > 0. */
+void mface_strip_store(const struct mface_strip_picture *strips, const struct mface_strip *strip);
 
 #endif

@@ -135,7 +135,7 @@ static void merge_faces(const struct mface_merge *merge)
         struct mface_image face, mask;
         face_of(merge, i, &face, &mask);
         merge->rects[i] = mface_merge_picture(&merge->eval->engine->merge, &merge->to_frame[i],
-            &face, &mask, merge->reach[i], &merge->eval->canvas->picture);
+            &face, &mask, merge->reach[i], merge->room, &merge->eval->canvas->picture);
     }
 }
 

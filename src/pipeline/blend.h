@@ -14,6 +14,7 @@ struct mface_merge {
     /* What is written, and so what a patch holds: a rectangle per face, or the whole frame. */
     struct mface_rect *rects;
     int n_rects;
+    void *room; // mface_merge_room_bytes()
 };
 
 /* True when the settings change more of the frame than its faces. */

@@ -23,19 +23,22 @@ static void merge_clear(struct mface_merge *merge)
     mface_mem_free(merge->to_frame);
     mface_mem_free(merge->reach);
     mface_mem_free(merge->rects);
+    mface_mem_free(merge->room);
 }
 
 static enum mface_status merge_init(struct mface_merge *merge, struct mface_eval *eval)
 {
     const size_t n = (size_t)eval->n_faces + 1; // room for the whole frame even without a face
+    const int side = eval->engine->align.resolution;
     *merge = (struct mface_merge) {
         .eval = eval,
         .posts = mface_mem_calloc(n, sizeof *merge->posts),
         .to_frame = mface_mem_calloc(n, sizeof *merge->to_frame),
         .reach = mface_mem_calloc(n, sizeof *merge->reach),
         .rects = mface_mem_calloc(n, sizeof *merge->rects),
+        .room = mface_mem_alloc(mface_merge_room_bytes(side, side, eval->canvas->picture.w)),
     };
-    if (merge->posts && merge->to_frame && merge->reach && merge->rects)
+    if (merge->posts && merge->to_frame && merge->reach && merge->rects && merge->room)
         return MFACE_OK;
     return mface_fail_nomem("merge");
 }

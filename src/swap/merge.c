@@ -116,6 +116,16 @@ struct mface_rect mface_merge_nonzero(const struct mface_image *mask)
     return rect;
 }
 
+struct mface_image mface_merge_view(const struct mface_image *image, struct mface_rect part)
+{
+    const ptrdiff_t pixel_bytes = image->c * (ptrdiff_t)mface_sample_bytes(image->sample);
+    struct mface_image view = *image;
+    view.data = (uint8_t *)image->data + part.t * image->stride + part.l * pixel_bytes;
+    view.w = part.r - part.l;
+    view.h = part.b - part.t;
+    return view;
+}
+
 struct mface_rect mface_merge_reached(
     const struct mface_affine *crop_to_frame, struct mface_rect nonzero, struct mface_rect rect)
 {

@@ -7,6 +7,9 @@
 /* The smallest rectangle that holds every pixel of the mask above 0; l ≥ r when there is none. */
 struct mface_rect mface_merge_nonzero(const struct mface_image *mask);
 
+/* The part of an image, as a view. */
+struct mface_image mface_merge_view(const struct mface_image *image, struct mface_rect part);
+
 /* The part of `rect`, in frame pixels, that takes anything from the crop's pixels in `nonzero`,
  * relative to rect's corner; empty when none. */
 struct mface_rect mface_merge_reached(

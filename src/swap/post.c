@@ -18,16 +18,6 @@ static struct mface_rect seen_part(const struct mface_image *mask)
     return part;
 }
 
-static struct mface_image view_of(const struct mface_image *image, struct mface_rect part)
-{
-    const ptrdiff_t pixel_bytes = image->c * (ptrdiff_t)mface_sample_bytes(image->sample);
-    struct mface_image view = *image;
-    view.data = (uint8_t *)image->data + part.t * image->stride + part.l * pixel_bytes;
-    view.w = part.r - part.l;
-    view.h = part.b - part.t;
-    return view;
-}
-
 static enum mface_status transfer_color(const struct mface_image *face,
     const struct mface_image *crop, const struct mface_image *mask, struct mface_rect part)
 {
@@ -36,7 +26,7 @@ static enum mface_status transfer_color(const struct mface_image *face,
         return MFACE_OK;
     MFACE_TRY(mface_image_init(&out, face->w, face->h, 3, MFACE_SAMPLE_F32));
     mface_color_rct_part(face, crop, mask, part, &out);
-    const struct mface_image from = view_of(&out, part), to = view_of(face, part);
+    const struct mface_image from = mface_merge_view(&out, part), to = mface_merge_view(face, part);
     mface_convert(&from, &to);
     mface_image_clear(&out);
     return MFACE_OK;

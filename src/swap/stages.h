@@ -35,7 +35,7 @@ MFACE_NODISCARD enum mface_status mface_mask_build(const struct mface_mask_param
     const struct mface_image *source, const struct mface_image *celeb,
     const struct mface_image *landmarks, const struct mface_image *out);
 
-/* Erode and blur alone: F32 in, F32 out, in place allowed. */
+/* Erode and blur alone: F32 0..1 in and out, in place allowed. */
 MFACE_NODISCARD enum mface_status mface_mask_erode_blur(
     const struct mface_image *mask, int erode_px, int blur_px, const struct mface_image *out);
 
@@ -101,13 +101,19 @@ MFACE_NODISCARD enum mface_status mface_merge_face(const struct mface_merge_para
     const struct mface_image *mask, struct mface_rect rect, const struct mface_image *region,
     const struct mface_image *touched);
 
+/* Room that mface_merge_picture() needs for a crop of crop_w×crop_h. */
+size_t mface_merge_room_bytes(int crop_w, int crop_h, int picture_w);
+
 /* The same straight into a picture: blends one face into the pixels of `rect` (within the picture,
  * as mface_merge_rect() gives it, or empty) and returns the smallest rectangle around those it
  * changed, empty where none. All samples that belong to no changed pixel stay bit-identical. Not
- * for compress_frame. Nothing is allocated, nothing can fail; a singular matrix changes nothing. */
+ * for compress_frame. `room` is used meanwhile. Nothing can fail; a singular matrix changes
+ * nothing.
+ */
 struct mface_rect mface_merge_picture(const struct mface_merge_params *params,
     const struct mface_affine *crop_to_frame, const struct mface_image *face,
-    const struct mface_image *mask, struct mface_rect rect, const struct mface_picture *picture);
+    const struct mface_image *mask, struct mface_rect rect, void *room,
+    const struct mface_picture *picture);
 
 struct mface_adjust_params {
     int median_percent;  // 0..100: opacity of a 5×5 median over the frame

@@ -2,6 +2,7 @@
 #include "image/kernel_table.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 enum { LANES = 8, N_SUMS = 4 };
 
@@ -47,7 +48,7 @@ static inline __attribute__((always_inline)) void row_block(
     store(&sums, dst, n_sums);
 }
 
-static void convolve_row(
+static inline __attribute__((always_inline)) void row_by(
     const float *taps, int radius, const float *centre, size_t step, float *dst, size_t n)
 {
     size_t i = 0;
@@ -63,6 +64,31 @@ static void convolve_row(
     }
 }
 
+/* Sharpening's: with its loop unrolled and the weights in registers it takes a fifth less. */
+enum { USUAL_RADIUS = 4, USUAL_STEP = 3 };
+
+struct usual_taps {
+    float at[USUAL_RADIUS + 1];
+};
+
+static inline struct usual_taps usual_taps_of(const float *taps)
+{
+    struct usual_taps usual;
+    memcpy(usual.at, taps, sizeof usual.at);
+    return usual;
+}
+
+static void convolve_row(
+    const float *taps, int radius, const float *centre, size_t step, float *dst, size_t n)
+{
+    if (radius == USUAL_RADIUS && step == USUAL_STEP) {
+        const struct usual_taps usual = usual_taps_of(taps);
+        row_by(usual.at, USUAL_RADIUS, centre, USUAL_STEP, dst, n);
+    } else {
+        row_by(taps, radius, centre, step, dst, n);
+    }
+}
+
 static inline __attribute__((always_inline)) void rows_block(
     const float *taps, int radius, const float *const *centre, size_t at, float *dst, int n_sums)
 {
@@ -73,7 +99,7 @@ static inline __attribute__((always_inline)) void rows_block(
     store(&sums, dst + at, n_sums);
 }
 
-static void convolve_rows(
+static inline __attribute__((always_inline)) void rows_by(
     const float *taps, int radius, const float *const *centre, float *dst, size_t n)
 {
     size_t i = 0;
@@ -86,6 +112,17 @@ static void convolve_rows(
         for (int k = 1; k <= radius; k++)
             sum += taps[k] * (centre[-k][i] + centre[k][i]);
         dst[i] = sum;
+    }
+}
+
+static void convolve_rows(
+    const float *taps, int radius, const float *const *centre, float *dst, size_t n)
+{
+    if (radius == USUAL_RADIUS) {
+        const struct usual_taps usual = usual_taps_of(taps);
+        rows_by(usual.at, USUAL_RADIUS, centre, dst, n);
+    } else {
+        rows_by(taps, radius, centre, dst, n);
     }
 }
 

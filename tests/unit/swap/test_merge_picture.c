@@ -87,8 +87,11 @@ static bool check_same(const struct mface_merge_params *params, const struct mfa
     assert_non_null(before);
     assert_non_null(direct);
     memcpy(before, scene->block, scene->bytes);
+    void *room = malloc(mface_merge_room_bytes(CROP, CROP, view.w));
+    assert_non_null(room);
     const struct mface_rect touched =
-        mface_merge_picture(params, place, &f->face.image, &f->mask.image, rect, &view);
+        mface_merge_picture(params, place, &f->face.image, &f->mask.image, rect, room, &view);
+    free(room);
     memcpy(direct, scene->block, scene->bytes);
     memcpy(scene->block, before, scene->bytes);
     struct mface_rect wanted = { 0 };
@@ -115,7 +118,7 @@ static void check_all(const struct mface_merge_params *params, const struct face
     assert_true(n_touched > n_layouts * 8 * N_PLACES / 3);
 }
 
-static const char *const levels[] = { "c", "avx2", "all" };
+static const char *const levels[] = { "c", "avx2", "avx512", "all" };
 
 static void at_every_level(const struct mface_merge_params *params, const struct face *f, int n)
 {
