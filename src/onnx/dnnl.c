@@ -160,10 +160,25 @@ static dnnl_status_t run(const struct mface_dnnl *kernel, struct mface_dnnl_cont
     return status == dnnl_success ? dnnl_stream_wait(context->stream) : status;
 }
 
+static dnnl_status_t run_each(const struct mface_dnnl *kernel, struct mface_dnnl_context *context,
+    const void *data[MFACE_SLOT_N], char *scratch)
+{
+    const struct mface_dnnl_slot *slot = kernel->slot;
+    const size_t src_bytes = dnnl_memory_desc_get_size(&slot[MFACE_SLOT_SRC].plain);
+    const size_t dst_bytes = dnnl_memory_desc_get_size(&slot[MFACE_SLOT_DST].plain);
+    dnnl_status_t status = dnnl_success;
+    for (int64_t i = 0; i < kernel->n_runs && status == dnnl_success; i++) {
+        status = run(kernel, context, data, scratch);
+        data[MFACE_SLOT_SRC] = (const char *)data[MFACE_SLOT_SRC] + src_bytes;
+        data[MFACE_SLOT_DST] = (const char *)data[MFACE_SLOT_DST] + dst_bytes;
+    }
+    return status;
+}
+
 enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src, const float *weights,
     const float *bias, void *dst, void *scratch)
 {
-    const void *const data[MFACE_SLOT_N] = { src, weights, bias, dst };
+    const void *data[MFACE_SLOT_N] = { src, weights, bias, dst };
     struct mface_dnnl_context *context;
     const enum mface_status status = take_context(kernel, &context);
     if (status != MFACE_OK)
@@ -171,7 +186,7 @@ enum mface_status mface_dnnl_run(struct mface_dnnl *kernel, const void *src, con
     const int threads = omp_get_max_threads();
     if (kernel->on_one_thread)
         omp_set_num_threads(1);
-    const dnnl_status_t result = run(kernel, context, data, scratch);
+    const dnnl_status_t result = run_each(kernel, context, data, scratch);
     omp_set_num_threads(threads);
     put_context(kernel, context);
     return mface_dnnl_status(result);
@@ -302,6 +317,7 @@ enum mface_status mface_dnnl_begin(struct mface_dnnl **out)
     *out = mface_mem_calloc(1, sizeof **out);
     if (!*out)
         return MFACE_ERR_NOMEM;
+    (*out)->n_runs = 1;
     pthread_mutex_init(&(*out)->lock, NULL);
     return MFACE_OK;
 }

@@ -23,8 +23,7 @@ enum { MFACE_DNNL_SPATIAL_MAX = 3 };
 struct mface_dnnl_conv {
     bool transposed;
     int n_spatial;
-    int64_t batch; // pictures; a kernel of oneDNN's is for one, whatever this says
-    int64_t in_channels, out_channels, groups;
+    int64_t batch, in_channels, out_channels, groups;
     int64_t in[MFACE_DNNL_SPATIAL_MAX], out[MFACE_DNNL_SPATIAL_MAX];
     int64_t kernel[MFACE_DNNL_SPATIAL_MAX], stride[MFACE_DNNL_SPATIAL_MAX];
     int64_t dilation[MFACE_DNNL_SPATIAL_MAX]; // 1: dense
@@ -41,7 +40,8 @@ struct mface_dnnl_conv {
     bool sum;                // the destination's former content is added before the activation
 };
 
-/* Constant weights that their store holds in the wanted layout are not even read.
+/* The primitive is for one picture and is run for each, so that a picture's bits do not depend on
+ * the batch. Constant weights that their store holds in the wanted layout are not even read.
  * MFACE_OK, MFACE_ERR_UNSUPPORTED (no such primitive), MFACE_ERR_NOMEM, MFACE_ERR_INTERNAL. */
 MFACE_NODISCARD enum mface_status mface_dnnl_conv_create(
     const struct mface_dnnl_conv *conv, struct mface_dnnl **out);

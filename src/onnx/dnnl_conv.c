@@ -1,5 +1,5 @@
-/* Convolutions, plain and transposed, of one picture: for another number of them oneDNN may choose
- * another algorithm, and with it other bits. It chooses every layout. */
+/* Convolutions, plain and transposed: a primitive for one picture, since for another number of them
+ * oneDNN may choose another algorithm, and with it other bits. It chooses every layout. */
 #include "onnx/dnnl_kernel.h"
 
 static dnnl_status_t data_md(
@@ -25,6 +25,7 @@ static dnnl_status_t conv_slots(struct mface_dnnl *kernel, const struct mface_dn
         weights[3 + i] = conv->kernel[i];
     }
     struct mface_dnnl_slot *slot = kernel->slot;
+    kernel->n_runs = conv->batch;
     slot[MFACE_SLOT_SRC].used = slot[MFACE_SLOT_WEIGHTS].used = slot[MFACE_SLOT_DST].used = true;
     slot[MFACE_SLOT_BIAS].used = conv->has_bias;
     const bool grouped = conv->groups > 1; // ungrouped weights have no group dimension

@@ -29,6 +29,7 @@ struct mface_dnnl {
     struct mface_dnnl_slot slot[MFACE_SLOT_N];
     dnnl_memory_desc_t pad; // oneDNN's own scratchpad, shared by primitive and reorders
     size_t pad_bytes, scratch_bytes, weight_bytes;
+    int64_t n_runs;       // of the primitive in one of the kernel, source and result moving on
     bool on_one_thread;   // or sums would be split by the number of threads
     pthread_mutex_t lock; // guards `idle`
     struct mface_dnnl_context *idle;

@@ -12,7 +12,7 @@ struct state {
     /* One of them. */
     struct mface_amx_conv *tiles;
     struct mface_wino_conv *wino;
-    struct mface_dnnl *kernel; // of one picture
+    struct mface_dnnl *kernel;
 };
 
 static enum mface_status check(const struct mface_step *step)
@@ -190,23 +190,6 @@ static enum mface_status prepare_transposed(struct mface_step *step)
     return prepare(step, true);
 }
 
-static enum mface_status run_pictures(
-    const struct mface_step *step, const struct mface_op_args *args)
-{
-    const struct state *state = step->state;
-    const size_t n = (size_t)step->in[0].shape.dim[0];
-    const size_t in_bytes = mface_tensor_bytes(&step->in[0]) / n;
-    const size_t out_bytes = mface_tensor_bytes(&step->out[0]) / n;
-    for (size_t i = 0; i < n; i++) {
-        const enum mface_status status = mface_dnnl_run(state->kernel,
-            (const char *)args->in[0].data + i * in_bytes, args->in[1].data, args->in[2].data,
-            (char *)args->out[0].data + i * out_bytes, args->scratch);
-        if (status != MFACE_OK)
-            return mface_op_fail(step, status, "oneDNN failed");
-    }
-    return MFACE_OK;
-}
-
 static enum mface_status run(const struct mface_step *step, const struct mface_op_args *args)
 {
     const struct state *state = step->state;
@@ -220,7 +203,9 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         mface_wino_conv_run(state->wino, args->in[0].data, args->out[0].data, args->scratch);
         return MFACE_OK;
     }
-    return run_pictures(step, args);
+    const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
+        args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
+    return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
 }
 
 static void release(struct mface_step *step)
