@@ -4,7 +4,8 @@
  * each. A frame that was found and has faces for the model is therefore put off until there are
  * enough of them, from whatever frames. But no worker is idle while faces wait: one without another
  * job takes the first frame as it is. Where the model is what everybody waits for, the ring is full
- * of frames and batches fill; where the decoder is, no frame is held up. */
+ * of frames and batches fill; where the decoder is, no frame is held up. And the last frames, too
+ * few for a batch for each worker, go one by one, so that all workers end together. */
 #include "pipeline/flow.h"
 
 static bool waits_for_same(const struct mface_slot *a, const struct mface_slot *b)
@@ -60,14 +61,22 @@ static void take_first(struct mface_flow *flow)
     flow->wanting = flow->wanting->next_wanting;
 }
 
-/* As many of the frames as make a batch, or one if nothing else is to be done; how many. Those of
- * other settings do not go with the first. */
+/* How many faces a worker without another job takes. */
+static int enough_faces(const struct mface_flow *flow)
+{
+    const int batch = flow->params->batch;
+    const bool is_idle = flow->n_submitted == 0;
+    if (is_idle && flow->has_ended && flow->n_wanting < batch * flow->params->n_workers)
+        return 1;
+    return flow->n_wanting >= batch ? batch : is_idle ? 1 : 0;
+}
+
+/* So many of the frames; how many. Those of other settings do not go with the first. */
 static int take(struct mface_flow *flow, struct mface_slot *slots[], int n_max)
 {
     int n = 0, n_faces = 0;
     pthread_mutex_lock(&flow->lock);
-    const bool is_full = flow->n_wanting >= flow->params->batch;
-    const int enough = is_full ? flow->params->batch : flow->n_submitted == 0 ? 1 : 0;
+    const int enough = enough_faces(flow);
     while (flow->wanting && n_faces < enough && n < n_max &&
            (n == 0 || flow->wanting->engine == slots[0]->engine)) {
         slots[n] = flow->wanting;
