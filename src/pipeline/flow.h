@@ -84,7 +84,7 @@ struct mface_slot *mface_flow_fill_slot(
 /* The slot of the frame that waits, if there is one and room for it; else NULL. */
 struct mface_slot *mface_flow_take_waiting(struct mface_flow *flow);
 
-/* Hands a slot that was filled to the workers. Without the lock. */
+/* Hands a slot that was filled, or whose faces were found, to the workers. Without the lock. */
 void mface_flow_submit(struct mface_slot *slot);
 
 /* flow_batch.c: frames whose faces wait for the model, so that it gets several at a time. */

@@ -164,40 +164,16 @@ static void finish_or_put_off(struct mface_slot *slot)
         finish(slot);
 }
 
-/* Jobs of the pool. Each ends with a look at what waits for a worker without a job. */
+static void work(void *arg, int worker);
 
-static void begin_job(struct mface_flow *flow)
-{
-    pthread_mutex_lock(&flow->lock);
-    flow->n_submitted--;
-    pthread_mutex_unlock(&flow->lock);
-}
-
-static void end_job(struct mface_flow *flow)
-{
-    struct mface_slot *slots;
-    while ((slots = mface_flow_infer(flow)))
-        finish(slots);
-}
-
-static void submit(struct mface_slot *slot, mface_pool_fn job)
+void mface_flow_submit(struct mface_slot *slot)
 {
     struct mface_flow *flow = slot->flow;
     pthread_mutex_lock(&flow->lock);
     flow->n_submitted++;
     pthread_mutex_unlock(&flow->lock);
-    if (mface_pool_submit(flow->pool, job, slot) != MFACE_OK)
-        job(slot, 0);
-}
-
-static void finish_job(void *arg, int worker)
-{
-    (void)worker;
-    struct mface_slot *slot = arg;
-    struct mface_flow *flow = slot->flow;
-    begin_job(flow);
-    finish_or_put_off(slot);
-    end_job(flow);
+    if (mface_pool_submit(flow->pool, work, slot) != MFACE_OK)
+        work(slot, 0);
 }
 
 /* Finds faces as long as it is somebody's turn. The frames found are finished by whoever comes to
@@ -207,7 +183,7 @@ static void find_in_order(struct mface_flow *flow)
     struct mface_slot *found = NULL, *next;
     while ((next = take_turn(flow))) {
         if (found)
-            submit(found, finish_job);
+            mface_flow_submit(found);
         find(next);
         found = leave_to_twin(next) ? NULL : next;
     }
@@ -215,18 +191,29 @@ static void find_in_order(struct mface_flow *flow)
         finish_or_put_off(found);
 }
 
-static void work_job(void *arg, int worker)
+static enum mface_progress take_up(struct mface_slot *slot)
 {
-    (void)worker;
-    struct mface_slot *slot = arg;
     struct mface_flow *flow = slot->flow;
-    begin_job(flow);
-    begin(slot);
-    find_in_order(flow);
-    end_job(flow);
+    pthread_mutex_lock(&flow->lock);
+    flow->n_submitted--;
+    const enum mface_progress progress = slot->progress;
+    pthread_mutex_unlock(&flow->lock);
+    return progress;
 }
 
-void mface_flow_submit(struct mface_slot *slot)
+/* What is next for a frame that was read or found, and then for those that wait for a worker
+ * without anything else to do. */
+static void work(void *arg, int worker)
 {
-    submit(slot, work_job);
+    (void)worker;
+    struct mface_slot *slot = arg, *inferred;
+    struct mface_flow *flow = slot->flow;
+    if (take_up(slot) == MFACE_SLOT_READ) {
+        begin(slot);
+        find_in_order(flow);
+    } else {
+        finish_or_put_off(slot);
+    }
+    while ((inferred = mface_flow_infer(flow)))
+        finish(inferred);
 }
