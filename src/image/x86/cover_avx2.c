@@ -78,27 +78,12 @@ static inline __attribute__((always_inline)) __m256i quads_of(
         load_quad(from + at[5]), load_quad(from + at[6]), load_quad(from + at[7]));
 }
 
-static inline __attribute__((always_inline)) struct mface_range cover(
-    const struct mface_cover_run *taken, float *mask, float *r, float *g, float *b,
-    enum reach reach)
+static inline unsigned above_0(lanes v)
 {
-    const struct mface_cover_run run = *taken;
-    const struct corner corner = corner_of(&run);
-    struct mface_range set = { run.n, 0 };
-    for (int i = 0; i < run.n; i += 8) {
-        const struct spots at = spots_at(&run, i);
-        const struct window window = find_window(&run, &at, corner, i, reach);
-        const __m256 m = cut(sum(quads_of(&window, 3 * run.plane, reach), &at));
-        const __m256 is_set = _mm256_cmp_ps(m, _mm256_setzero_ps(), _CMP_GT_OQ);
-        _mm256_storeu_ps(mask + i, m);
-        if (!note_set(&set, (unsigned)_mm256_movemask_ps(is_set), i, run.n))
-            continue;
-        _mm256_storeu_ps(b + i, sum(quads_of(&window, 0, reach), &at));
-        _mm256_storeu_ps(g + i, sum(quads_of(&window, run.plane, reach), &at));
-        _mm256_storeu_ps(r + i, sum(quads_of(&window, 2 * run.plane, reach), &at));
-    }
-    return set;
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ));
 }
+
+#include "image/x86/cover_loop.h"
 
 static struct mface_range cover_run(
     const struct mface_cover_run *run, float *mask, float *r, float *g, float *b)
