@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 import { realCrops } from '../tools/crops.mjs';
 
-const PRECISIONS = ['f32', 'bf16'];
+const PRECISIONS = ['f32', 'bf16', 'int8'];
 const MORPH = 0.75;
 const N_WARM = 2;
 const MIN_RUNS = 15;
@@ -37,7 +37,7 @@ const { values: options, positionals } = parseArgs({
 });
 const precisions = options.precisions.split(',');
 if (positionals.length !== 1 || !precisions.every((precision) => PRECISIONS.includes(precision))) {
-    console.error('usage: infer.sh MODEL.dfm [--json] [--runs N] [--precisions f32,bf16] [--profile]');
+    console.error('usage: infer.sh MODEL.dfm [--json] [--runs N] [--precisions f32,bf16,int8] [--profile]');
     console.error('                [--build-dir DIR]');
     process.exit(2);
 }
@@ -201,6 +201,9 @@ function profile(precision, faces, side) {
     spawnSync(path.join(build, 'tools', 'onnx-run'), args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
+/** What is never chosen unasked does not make the headline. */
+const isCoarse = (result) => result.precision === 'int8';
+
 async function main() {
     const peer = await Peer.load((side) => realCrops(build, side));
     const faces = path.join(folder, 'faces');
@@ -213,7 +216,7 @@ async function main() {
             results.push(result);
         }
     }
-    const best = [...results].sort((a, b) => a.ours_ms - b.ours_ms)[0];
+    const best = [...results].sort((a, b) => isCoarse(a) - isCoarse(b) || a.ours_ms - b.ours_ms)[0];
     if (options.json) {
         console.log(JSON.stringify({ ...best, model: path.basename(model), cores: N_CORES,
             isa_limit: LIMIT, peer_isa_limit: PEER_LIMIT,

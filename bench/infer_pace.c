@@ -45,7 +45,7 @@ static void check(enum mface_status status)
 
 static enum mface_precision parse_precision(const char *text)
 {
-    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+    for (int i = MFACE_PRECISION_F32; i < MFACE_N_PRECISIONS; i++)
         if (strcmp(text, mface_precision_name(i)) == 0)
             return i;
     die("not a precision", text);

@@ -1,7 +1,7 @@
 /* onnx-run: runs any model on raw little-endian arrays.
  *
  *     onnx-run MODEL [--in NAME=FILE[:DIMS]]... [--const NAME=FILE[:DIMS]]... [--out DIR]
- *         [--threads N] [--repeat N] [--precision f32|bf16] [--profile N]
+ *         [--threads N] [--repeat N] [--precision f32|bf16|int8] [--profile N]
  *     onnx-run --precisions    what this machine can compute in, a line each
  *
  * DIMS is 1x3x224x224; it may be left out where the model fixes every dimension. An input given
@@ -46,7 +46,7 @@ static void check(enum mface_status status)
 
 static enum mface_precision parse_precision(const char *text)
 {
-    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+    for (int i = MFACE_PRECISION_F32; i < MFACE_N_PRECISIONS; i++)
         if (strcmp(text, mface_precision_name(i)) == 0)
             return i;
     die("not a precision", text);
@@ -55,7 +55,7 @@ static enum mface_precision parse_precision(const char *text)
 
 static void list_precisions(void)
 {
-    for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+    for (int i = MFACE_PRECISION_F32; i < MFACE_N_PRECISIONS; i++)
         if (mface_precision_is_supported(i))
             puts(mface_precision_name(i));
 }

@@ -14,17 +14,17 @@
 #ifndef MFACE_ONNX_AMX_KERNEL_H
 #define MFACE_ONNX_AMX_KERNEL_H
 
+#include "onnx/amx_tiles.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    MFACE_AMX_GROUP = 32, // channels of a plane
-    MFACE_AMX_PANEL = 32, // output channels
-    MFACE_AMX_PIXEL_BYTES = 2 * MFACE_AMX_GROUP,
+    MFACE_AMX_PIXEL_BYTES = MFACE_AMX_LINE_BYTES,
+    MFACE_AMX_GROUP = MFACE_AMX_PIXEL_BYTES / 2, // channels of a plane
     MFACE_AMX_TAPS = 9,
-    MFACE_AMX_TILE_BYTES = 1024,
-    MFACE_AMX_TAIL = 48, // pixels behind a plane that tiles may reach into
+    MFACE_AMX_TAIL = MFACE_AMX_BLOCK, // pixels behind a plane that tiles may reach into
 };
 
 struct mface_amx_band {
@@ -42,11 +42,7 @@ struct mface_amx_band {
     float slope; // what negative results are multiplied by; 1: nothing
 };
 
-/* Tiles are a thread's: begin before bands, end after them. */
-void mface_amx_begin(void);
-void mface_amx_end(void);
-
-/* Computes first_panel..end_panel of the band. */
+/* Computes first_panel..end_panel of the band. Between mface_amx_begin() and _end(). */
 void mface_amx_conv3x3(const struct mface_amx_band *band);
 
 /* Copies n_rows rows of width×channels bf16 pixels, of which `row` is the first and may be -1 of a

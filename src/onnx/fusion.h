@@ -30,6 +30,8 @@ struct mface_fusion {
     const float *scale;
     /* Input 0 and output 0 of a Conv or a pool lie as N×spatial×C, and their shapes say so. */
     bool channels_last;
+    /* A Conv may round what it multiplies to eight bits (int8.h). */
+    bool int8;
     int64_t block; // of a DepthToSpace that a pass found; 0: its attributes count
     /* Permute: input 0 read as a tensor of these dimensions, and which of them each dimension of
      * the result is. */

@@ -94,7 +94,13 @@ enum mface_precision {
     /* Weights and activations of convolutions and matrix products are stored as bfloat16 and
      * summed up in f32; inputs and outputs of the plan stay as the model declares them. */
     MFACE_PRECISION_BF16,
+    /* Convolutions round what they multiply to eight bits, pictures by their own range and weights
+     * by their output channel's, and sum up exactly; dense layers are as in bf16; all else is f32,
+     * the convolutions a model begins and ends with too. */
+    MFACE_PRECISION_INT8,
 };
+
+enum { MFACE_N_PRECISIONS = MFACE_PRECISION_INT8 + 1 };
 
 const char *mface_precision_name(enum mface_precision precision); // "f32"
 

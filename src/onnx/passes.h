@@ -39,4 +39,8 @@ MFACE_NODISCARD enum mface_status mface_pass_channels_last(struct mface_plan *pl
 /* Stores what convolutions with constant weights and dense layers read as bf16. */
 MFACE_NODISCARD enum mface_status mface_pass_bf16(struct mface_plan *plan);
 
+/* Lets convolutions with constant weights compute in eight bits, and stores what dense layers read
+ * as bf16: those wait for memory, and half the bytes is what is to be had without more rounding. */
+MFACE_NODISCARD enum mface_status mface_pass_int8(struct mface_plan *plan);
+
 #endif

@@ -52,7 +52,9 @@ static bool computes(const struct mface_plan *plan, const struct mface_step *ste
     if (!is_const(plan, step, 1) || !mface_shape_count(&step->in[0].shape) ||
         !mface_shape_count(&step->out[0].shape))
         return false;
-    return step->op == &mface_op_conv ? step->fusion.channels_last : is_dense(plan, step);
+    if (step->op == &mface_op_conv)
+        return step->fusion.channels_last && !step->fusion.int8;
+    return is_dense(plan, step);
 }
 
 /* Does the step only move what input 0, or every input, holds? */

@@ -149,6 +149,8 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     MFACE_TRY(mface_pass_channels_last(plan));
     if (plan->precision == MFACE_PRECISION_BF16)
         MFACE_TRY(mface_pass_bf16(plan));
+    if (plan->precision == MFACE_PRECISION_INT8)
+        MFACE_TRY(mface_pass_int8(plan));
     plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);
@@ -209,7 +211,12 @@ enum mface_precision mface_plan_precision(const struct mface_plan *plan)
 
 const char *mface_precision_name(enum mface_precision precision)
 {
-    return precision == MFACE_PRECISION_BF16 ? "bf16" : "f32";
+    static const char *const names[] = {
+        [MFACE_PRECISION_F32] = "f32",
+        [MFACE_PRECISION_BF16] = "bf16",
+        [MFACE_PRECISION_INT8] = "int8",
+    };
+    return names[precision];
 }
 
 size_t mface_plan_n_steps(const struct mface_plan *plan)

@@ -16,7 +16,7 @@ bool mface_precision_is_supported(enum mface_precision precision)
     /* oneDNN 2.6 has bf16 kernels from AVX-512 up; before AVX512-BF16 they are slow. */
     const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
     const unsigned least = (unsigned)dnnl_cpu_isa_avx512_core;
-    return precision == MFACE_PRECISION_F32 || (isa & least) == least;
+    return precision != MFACE_PRECISION_BF16 || (isa & least) == least;
 }
 
 struct mface_key mface_onnx_runtime_key(void)

@@ -79,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mface_onnx *onnx;
     mface_log_set(silence, NULL);
     if (mface_onnx_load_mem("fuzz", data, size, &onnx) == MFACE_OK) {
-        plan(onnx, MFACE_PRECISION_F32);
-        plan(onnx, MFACE_PRECISION_BF16);
+        for (int i = 0; i < MFACE_N_PRECISIONS; i++)
+            plan(onnx, i);
         mface_onnx_free(&onnx);
     }
     return 0;

@@ -155,7 +155,7 @@ static void check_model(const char *model)
     if (face->shape.dim[0] < 0) {
         const struct mface_tensor inputs[INPUTS_MAX] = { random_faces(face),
             { .dtype = MFACE_DTYPE_F32, .shape = { .rank = 1, .dim = { 1 } }, .data = &morph } };
-        for (int i = MFACE_PRECISION_F32; i <= MFACE_PRECISION_BF16; i++)
+        for (int i = MFACE_PRECISION_F32; i < MFACE_N_PRECISIONS; i++)
             if (mface_precision_is_supported(i))
                 check_precision(model, onnx, i, inputs);
         mface_mem_free(inputs[0].data);

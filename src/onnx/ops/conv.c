@@ -1,8 +1,9 @@
 /* Conv and ConvTranspose over one to three spatial dimensions, on oneDNN, or by kernels of our own
- * where those are faster: in bf16 in tiles, in f32 by Winograd's algorithm. Constant weights and
- * bias are packed when the plan is made. */
+ * where those are faster: in bf16 in tiles, in f32 by Winograd's algorithm, in int8 always.
+ * Constant weights and bias are packed when the plan is made. */
 #include "onnx/amx.h"
 #include "onnx/dnnl.h"
+#include "onnx/int8.h"
 #include "onnx/ops/window.h"
 #include "onnx/wino.h"
 
@@ -12,6 +13,7 @@ struct state {
     /* One of them. */
     struct mface_amx_conv *tiles;
     struct mface_wino_conv *wino;
+    struct mface_int8_conv *int8;
     struct mface_dnnl *kernel;
 };
 
@@ -138,9 +140,21 @@ static enum mface_status create_wino(
     return MFACE_OK;
 }
 
+static enum mface_status create_int8(
+    struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
+{
+    if (mface_int8_conv_create(conv, step->threads, &state->int8) != MFACE_OK)
+        return mface_op_nomem(step);
+    step->scratch_bytes = mface_int8_conv_scratch_bytes(state->int8);
+    step->weight_bytes = (int64_t)mface_int8_conv_weight_bytes(state->int8);
+    return MFACE_OK;
+}
+
 static enum mface_status create_kernel(
     struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
 {
+    if (step->fusion.int8 && mface_int8_conv_fits(conv) && mface_int8_conv_pays(conv))
+        return create_int8(step, conv, state);
     if (mface_amx_conv_fits(conv) && mface_amx_conv_pays(conv) && mface_amx_is_available())
         return create_tiles(step, conv, state);
     if (mface_wino_conv_fits(conv) && mface_wino_conv_pays(conv) && mface_wino_version())
@@ -203,6 +217,10 @@ static enum mface_status run(const struct mface_step *step, const struct mface_o
         mface_wino_conv_run(state->wino, args->in[0].data, args->out[0].data, args->scratch);
         return MFACE_OK;
     }
+    if (state->int8) {
+        mface_int8_conv_run(state->int8, args->in[0].data, args->out[0].data, args->scratch);
+        return MFACE_OK;
+    }
     const enum mface_status status = mface_dnnl_run(state->kernel, args->in[0].data,
         args->in[1].data, args->in[2].data, args->out[0].data, args->scratch);
     return status == MFACE_OK ? MFACE_OK : mface_op_fail(step, status, "oneDNN failed");
@@ -215,6 +233,7 @@ static void release(struct mface_step *step)
         return;
     mface_amx_conv_free(&state->tiles);
     mface_wino_conv_free(&state->wino);
+    mface_int8_conv_free(&state->int8);
     mface_dnnl_free(&state->kernel);
 }
 

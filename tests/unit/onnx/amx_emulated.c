@@ -1,6 +1,6 @@
 /* Tiles of 16 rows of 64 bytes, as the pseudocode of Intel's instruction reference has them
- * (TILELOADD, TDPBF16PS). They are a thread's, are there only between configuration and release,
- * and hold rubbish before they are loaded. */
+ * (TILELOADD, TDPBF16PS, TDPBUSD). They are a thread's, are there only between configuration and
+ * release, and hold rubbish before they are loaded. */
 #include "base/cpu.h"
 #include "onnx/amx.h"
 
@@ -84,6 +84,25 @@ void emulated_tile_multiply(int sums, int a, int b)
         }
         const __m512 former = _mm512_castsi512_ps(tiles.row[sums][r]);
         tiles.row[sums][r] = _mm512_castps_si512(_mm512_add_ps(former, _mm512_add_ps(even, odd)));
+    }
+}
+
+/* The i-th byte of each lane, with its sign. */
+static __m512i byte_of(__m512i quads, int i)
+{
+    return _mm512_srai_epi32(_mm512_sllv_epi32(quads, _mm512_set1_epi32(24 - 8 * i)), 24);
+}
+
+void emulated_tile_multiply_bytes(int sums, int a, int b)
+{
+    assert(tiles.is_configured == 1);
+    for (int k = 0; k < ROW_BYTES; k++) {
+        const __m512i weights = byte_of(tiles.row[b][k / 4], k % 4);
+        for (int r = 0; r < N_ROWS; r++) {
+            const int pixel = ((const uint8_t *)&tiles.row[a][r])[k];
+            const __m512i products = _mm512_mullo_epi32(_mm512_set1_epi32(pixel), weights);
+            tiles.row[sums][r] = _mm512_add_epi32(tiles.row[sums][r], products);
+        }
     }
 }
 

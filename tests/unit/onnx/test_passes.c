@@ -261,6 +261,13 @@ static void test_bf16(void **state)
     check_precision(*state, MFACE_PRECISION_BF16, 4.0 / 256);
 }
 
+/* Weights of random networks are even, so that 127 steps are finer than a bf16's bits; pictures
+ * have outliers. */
+static void test_int8(void **state)
+{
+    check_precision(*state, MFACE_PRECISION_INT8, 8.0 / 256);
+}
+
 static void test_unwanted_outputs_are_left_out(void **state)
 {
     const struct fixture *f = *state;
@@ -277,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_f32),
         cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_int8),
         cmocka_unit_test(test_unwanted_outputs_are_left_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

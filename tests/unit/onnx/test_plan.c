@@ -144,9 +144,9 @@ static void check_shared(enum mface_precision precision)
 static void test_two_threads_share_a_plan(void **state)
 {
     (void)state;
-    check_shared(MFACE_PRECISION_F32);
-    if (mface_precision_is_supported(MFACE_PRECISION_BF16))
-        check_shared(MFACE_PRECISION_BF16);
+    for (int i = 0; i < MFACE_N_PRECISIONS; i++)
+        if (mface_precision_is_supported(i))
+            check_shared(i);
 }
 
 /* LeakyRelu and Transpose in turn. */
