@@ -85,12 +85,13 @@ def make_clips(clip, folder, n_frames):
 class Session:
     """bench/pipeline_run.c."""
 
-    def __init__(self, build, model, folder):
+    def __init__(self, build, model, folder, precision):
         program = build / "bench" / "pipeline-run"
         for path, how in ((program, "make build"), (model, "make demo")):
             if not path.exists():
                 fail(f"{path} is missing; `{how}` makes it")
         self.output = folder / "out.mp4"
+        self.settings = (*SETTINGS, f"precision={precision}")
         environment = {"MEMOFACE_MODELS": str(build / "models"), "OMP_WAIT_POLICY": "passive"}
         self.process = subprocess.Popen([program, model], stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -107,7 +108,7 @@ class Session:
 
     def run(self, clip, *words):
         machine = Machine()
-        line = " ".join(map(str, (clip, self.output, *words, *SETTINGS)))
+        line = " ".join(map(str, (clip, self.output, *words, *self.settings)))
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         report = ""
@@ -214,7 +215,7 @@ def medians(rounds):
 def measure_size(args, height, folder, peer):
     n = args.frames
     clips = make_clips(find_clip(args.build_dir, height), folder, n)
-    session = Session(args.build_dir, args.model, folder)
+    session = Session(args.build_dir, args.model, folder, args.precision)
     rounds = []
     for i in range(args.rounds):
         print(f"{height}p, round {i + 1} of {args.rounds}, load {os.getloadavg()[0]:.2f}",
@@ -345,6 +346,7 @@ def main():
     parser.add_argument("--frames", type=int, default=60, help=f"of `first`, at most {MAX_FRAMES}")
     parser.add_argument("--sizes", default="720,1080", help="heights, of 720 and 1080")
     parser.add_argument("--no-peer", action="store_true", help="leave DeepFaceLive's way out")
+    parser.add_argument("--precision", default="auto", help="auto, f32, bf16 or int8; the peer's is f32")
     parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--model", type=pathlib.Path,
                         help="in place of demo/bench.dfm; the peer runs that one all the same, so "

@@ -3,7 +3,7 @@
 # and encode alone) and a model of DeepFaceLive's CPU pipeline, in one run.
 #
 #   bench/pipeline.sh [--json] [--rounds N] [--frames N] [--sizes 720,1080] [--no-peer]
-#                     [--model FILE.dfm] [--build-dir DIR]
+#                     [--model FILE.dfm] [--precision NAME] [--build-dir DIR]
 #
 # See bench/pipeline.py --help and docs/bench-pipeline.md. Expects what `make demo` prepares.
 set -euo pipefail

@@ -168,6 +168,10 @@ static bool advise_swap(const struct mface_case *about, struct mface_advice *adv
         action(advice, "set --two-pass off: half the inferences");
     else if (mface_case_is(about, "precision", "f32"))
         action(advice, "set --precision auto: bf16 where this machine runs it faster");
+    else if (!mface_case_is(about, "precision", "int8"))
+        action(advice,
+            "set --precision int8 where 'memoface doctor' says fast int8: less work, and "
+            "faces a little coarser; else use a model of lower resolution");
     else
         action(advice, "use a model of lower resolution, or set --latency on to drop frames rather "
                        "than fall behind");

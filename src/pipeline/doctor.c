@@ -2,6 +2,7 @@
 
 #include "cache/pressure.h"
 #include "media/abilities.h"
+#include "onnx/int8.h"
 #include "onnx/onnx.h"
 #include "pipeline/folder.h"
 #include "pipeline/locate.h"
@@ -83,8 +84,8 @@ static struct mface_doctor_need need_instructions(const struct mface_doctor *doc
     for (int i = 0; i < 3; i++)
         if (strcmp(doctor->isa, words[i]) == 0)
             need.level = (enum mface_doctor_level)(i + 1);
-    snprintf(need.here, sizeof need.here, "%s%s", doctor->isa,
-        doctor->has_fast_bf16 ? ", fast bf16" : "");
+    snprintf(need.here, sizeof need.here, "%s%s%s", doctor->isa,
+        doctor->has_fast_bf16 ? ", fast bf16" : "", doctor->has_fast_int8 ? ", fast int8" : "");
     return need;
 }
 
@@ -96,6 +97,7 @@ static void look_at_machine(struct mface_doctor *doctor)
     doctor->n_cpus = mface_cpu_count();
     doctor->isa = mface_cpu_isa_name();
     doctor->has_fast_bf16 = flags & (MFACE_CPU_AVX512_BF16 | MFACE_CPU_AMX_BF16);
+    doctor->has_fast_int8 = mface_int8_is_fast();
     doctor->memory_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
     if (mface_pressure_read((void *)&mface_pressure_system, &pressure)) {
         doctor->memory_free_bytes = pressure.limit_bytes - pressure.used_bytes;

@@ -183,6 +183,7 @@ static void print_json(const struct mface_doctor *doctor, FILE *file)
     mface_json_add_int(&json, "processors", doctor->n_cpus);
     mface_json_add_str(&json, "isa", doctor->isa);
     mface_json_add_bool(&json, "fast_bf16", doctor->has_fast_bf16);
+    mface_json_add_bool(&json, "fast_int8", doctor->has_fast_int8);
     mface_json_add_int(&json, "memory_bytes", doctor->memory_bytes);
     mface_json_add_int(&json, "memory_limit_bytes", doctor->memory_limit_bytes);
     mface_json_add_int(&json, "memory_free_bytes", doctor->memory_free_bytes);

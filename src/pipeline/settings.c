@@ -33,6 +33,7 @@ static const char *const precisions[] = {
     [MFACE_DFM_PRECISION_AUTO] = "auto",
     [MFACE_DFM_PRECISION_F32] = "f32",
     [MFACE_DFM_PRECISION_BF16] = "bf16",
+    [MFACE_DFM_PRECISION_INT8] = "int8",
     NULL,
 };
 static const char *const latencies[] = {
@@ -137,7 +138,7 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("threads", threads, SPEED, NOTHING), NUMBER(INT, 0, 1024, 1, "0"), FIXED,
       .help = "frames at once, 0: one per processor; with parallel off threads for a face, 0: one" },
     { ROW("precision", precision, SPEED, IN(SWAP)), CHOICE(precisions, "auto"), FIXED,
-      .help = "arithmetic of the swap model; auto: what this machine runs faster, measured once" },
+      .help = "arithmetic of the swap model; auto: f32 or bf16, what this machine runs faster, measured once; int8: faster still, coarser" },
     { ROW("latency", latency, SPEED, NOTHING), CHOICE(latencies, "auto"), FIXED,
       .help = "drop frames rather than fall behind; a file plays at its own speed then; auto: for devices and live streams" },
 

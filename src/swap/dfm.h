@@ -15,6 +15,13 @@ enum mface_dfm_precision {
     MFACE_DFM_PRECISION_AUTO, // what this machine runs faster; measured once and remembered
     MFACE_DFM_PRECISION_F32,
     MFACE_DFM_PRECISION_BF16,
+    MFACE_DFM_PRECISION_INT8, // only when asked for: it rounds more than an eye may overlook
+};
+
+/* How far a model's results are from those in f32, on a picture with the traits of a face. */
+struct mface_dfm_quality {
+    double face_psnr_db; // celeb face; 150: equal
+    double mask_diff;    // mean of the worse mask, of 1
 };
 
 struct mface_dfm_open_params {
@@ -50,6 +57,7 @@ struct mface_dfm_info {
     enum mface_dfm_precision precision_used; // never AUTO
     const char *precision;                   // "f32", of precision_used
     int64_t f32_us, bf16_us;                 // time of a face as auto measured it; 0: it did not
+    struct mface_dfm_quality quality;        // in int8; zeros: not measured
     int64_t packed_bytes;                    // of weights in memory
     int batch; // faces a run takes at a time: more than one where reading weights costs much
 };

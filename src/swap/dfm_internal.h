@@ -84,6 +84,10 @@ MFACE_NODISCARD enum mface_status mface_dfm_choose_precision(
 MFACE_NODISCARD enum mface_status mface_dfm_is_good_in_bf16(
     const struct mface_dfm *dfm, bool *is_good);
 
+/* Compares a precision with f32. Takes the memory of both. Logs on failure. */
+MFACE_NODISCARD enum mface_status mface_dfm_measure_quality(
+    const struct mface_dfm *dfm, enum mface_precision precision, struct mface_dfm_quality *quality);
+
 /* Views of a block of eight floats a pixel and face. */
 static inline struct mface_dfm_images mface_dfm_images_at(
     const struct mface_dfm *dfm, const struct mface_dfm_form *form, float *block)

@@ -6,11 +6,15 @@
  * library and number of threads. A model whose results in bf16 would be seen to differ stays in
  * f32 (dfm_quality.c). The plans that are measured have no weights (blank ones, see
  * onnx/weights.h), so that measuring takes neither the time nor the memory of packing them twice;
- * what that leaves out is the time to read the weights, which is half as long in bf16. */
+ * what that leaves out is the time to read the weights, which is half as long in bf16.
+ *
+ * int8 is never chosen, only taken: what it costs in quality is the user's to judge. How much that
+ * is on this model is measured once, said, and remembered. */
 #include "base/cpu.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "onnx/int8.h"
 #include "swap/dfm_internal.h"
 
 /* Emulated bf16 can take ten times as long as f32: one run says so, though it is the one that sets
@@ -18,8 +22,8 @@
 enum { MEASURED_RUNS = 3, HOPELESS = 4 };
 
 struct measured {
-    int64_t us[2];        // per enum mface_precision; 0: cannot run here
-    int64_t is_bf16_good; // enough to be used where it is faster
+    int64_t us[MFACE_PRECISION_BF16 + 1]; // per enum mface_precision; 0: cannot run here
+    int64_t is_bf16_good;                 // enough to be used where it is faster
 };
 
 /* All four images of a face, in one block of zeros. */
@@ -130,19 +134,81 @@ static enum mface_status choose(struct mface_dfm *dfm)
     return MFACE_OK;
 }
 
+static struct mface_key quality_identity(const struct mface_dfm *dfm)
+{
+    struct mface_hasher hasher;
+    mface_hasher_init(&hasher);
+    mface_hasher_add_key(&hasher, dfm->info.digest);
+    mface_hasher_add_key(&hasher, mface_onnx_runtime_key());
+    mface_hasher_add_u64(&hasher, (uint64_t)dfm->skip_source_mask);
+    return mface_hasher_finish(&hasher);
+}
+
+/* Below these a face is seen to be another, and masks are off by more than their own steps. */
+#define VISIBLE_PSNR_DB   40.0
+#define VISIBLE_MASK_DIFF (2.0 / 255)
+
+static void tell_quality(const struct mface_dfm *dfm)
+{
+    const struct mface_dfm_quality *quality = &dfm->info.quality;
+    const bool is_good = quality->face_psnr_db >= VISIBLE_PSNR_DB &&
+                         quality->mask_diff <= VISIBLE_MASK_DIFF; // a NaN is not
+    mface_log(is_good ? MFACE_LOG_INFO : MFACE_LOG_WARN,
+        "%s: in int8 faces are %.1f dB from f32, masks %.2f/255%s", dfm->path,
+        quality->face_psnr_db, quality->mask_diff * 255,
+        is_good ? "" : ": that may be seen; precision auto has no such loss");
+    if (!mface_int8_is_fast())
+        mface_log(MFACE_LOG_WARN,
+            "this CPU has no instructions for int8 (AVX512-VNNI): it is slower than f32 here");
+}
+
+/* Nobody can tell how a model takes eight bits before it is tried; once will do. */
+static enum mface_status take_int8(struct mface_dfm *dfm)
+{
+    const struct mface_key identity = quality_identity(dfm);
+    struct mface_dfm_quality *quality = &dfm->info.quality;
+    dfm->precision = MFACE_PRECISION_INT8;
+    if (!mface_memory_read(dfm->folder, "int8", identity, quality, sizeof *quality)) {
+        MFACE_TRY(mface_dfm_measure_quality(dfm, MFACE_PRECISION_INT8, quality));
+        mface_memory_write(dfm->folder, "int8", identity, quality, sizeof *quality);
+    }
+    tell_quality(dfm);
+    return MFACE_OK;
+}
+
+static enum mface_status take_bf16(struct mface_dfm *dfm)
+{
+    dfm->precision = MFACE_PRECISION_BF16;
+    if (mface_precision_is_supported(MFACE_PRECISION_BF16))
+        return MFACE_OK;
+    return mface_fail(MFACE_ERR_UNSUPPORTED, "this machine cannot compute in %s",
+        mface_precision_name(MFACE_PRECISION_BF16));
+}
+
+static enum mface_status take(struct mface_dfm *dfm, enum mface_dfm_precision asked)
+{
+    switch (asked) {
+    case MFACE_DFM_PRECISION_BF16:
+        return take_bf16(dfm);
+    case MFACE_DFM_PRECISION_INT8:
+        return take_int8(dfm);
+    case MFACE_DFM_PRECISION_F32:
+        dfm->precision = MFACE_PRECISION_F32;
+        return MFACE_OK;
+    default:
+        return choose(dfm);
+    }
+}
+
 enum mface_status mface_dfm_choose_precision(struct mface_dfm *dfm, enum mface_dfm_precision asked)
 {
-    if (asked == MFACE_DFM_PRECISION_AUTO) {
-        MFACE_TRY(choose(dfm));
-    } else {
-        dfm->precision =
-            asked == MFACE_DFM_PRECISION_BF16 ? MFACE_PRECISION_BF16 : MFACE_PRECISION_F32;
-        if (!mface_precision_is_supported(dfm->precision))
-            return mface_fail(MFACE_ERR_UNSUPPORTED, "this machine cannot compute in %s",
-                mface_precision_name(dfm->precision));
-    }
+    static const enum mface_dfm_precision used[] = {
+        [MFACE_PRECISION_F32] = MFACE_DFM_PRECISION_F32,
+        [MFACE_PRECISION_BF16] = MFACE_DFM_PRECISION_BF16,
+        [MFACE_PRECISION_INT8] = MFACE_DFM_PRECISION_INT8,
+    };
+    MFACE_TRY(take(dfm, asked));
     dfm->info.precision = mface_precision_name(dfm->precision);
-    dfm->info.precision_used =
-        dfm->precision == MFACE_PRECISION_BF16 ? MFACE_DFM_PRECISION_BF16 : MFACE_DFM_PRECISION_F32;
+    dfm->info.precision_used = used[dfm->precision];
     return MFACE_OK;
 }

@@ -1,10 +1,12 @@
-/* How far bf16 is from f32 on a model itself.
+/* How far a precision is from f32 on a model itself.
  *
- * LeakyReLU passes relative errors on as they are, and trained networks of it stay 59 dB and more
- * from f32. DeepFaceLab's option c activates by x·cos x, which does not: far from zero a small
- * change of x turns the result around, and how far a model ventures depends on its training. So a
- * model with cosines is run in both precisions, with its weights, on a picture with the traits of a
- * face: a bright oval with darker features and fine grain before a plain ground. */
+ * LeakyReLU passes relative errors on as they are, and in bf16 trained networks of it stay 59 dB
+ * and more from f32. DeepFaceLab's option c activates by x·cos x, which does not: far from zero a
+ * small change of x turns the result around, and how far a model ventures depends on its training.
+ * So a model with cosines is run in both precisions, with its weights, on a picture with the traits
+ * of a face: a bright oval with darker features and fine grain before a plain ground. So is any
+ * model in int8, whose rounding is 14 dB coarser, and which a face's outliers may coarsen further.
+ */
 #include "base/log.h"
 #include "base/mem.h"
 #include "swap/dfm_internal.h"
@@ -14,6 +16,9 @@
 /* Bounds: the eye sees no difference between faces 45 dB apart, and masks are 8 bits. */
 #define LEAST_PSNR_DB  45.0
 #define MOST_MASK_DIFF (1.0 / 255)
+
+/* What equal faces count as: a figure that can be printed. */
+#define MOST_PSNR_DB 150.0
 
 /* Features of the picture, in halves of its side from its middle. */
 struct blob {
@@ -86,14 +91,31 @@ static double mean_difference(const float *a, const float *b, size_t n)
     return sum / (double)n;
 }
 
-/* Written so that a NaN is not within. */
-static bool is_within(const struct mface_dfm *dfm, const float *exact, const float *reduced)
+static void compare(const struct mface_dfm *dfm, const float *exact, const float *reduced,
+    struct mface_dfm_quality *quality)
 {
     const size_t n = (size_t)dfm->info.w * (size_t)dfm->info.h;
     const double square = mean_square(exact + 3 * n, reduced + 3 * n, 3 * n);
-    return square <= pow(10.0, -LEAST_PSNR_DB / 10) &&
-           mean_difference(exact + 6 * n, reduced + 6 * n, n) <= MOST_MASK_DIFF &&
-           mean_difference(exact + 7 * n, reduced + 7 * n, n) <= MOST_MASK_DIFF;
+    const double celeb = mean_difference(exact + 6 * n, reduced + 6 * n, n);
+    const double source = mean_difference(exact + 7 * n, reduced + 7 * n, n);
+    quality->face_psnr_db = square > 0.0 ? -10.0 * log10(square) : MOST_PSNR_DB;
+    quality->mask_diff = celeb > source ? celeb : source;
+}
+
+enum mface_status mface_dfm_measure_quality(
+    const struct mface_dfm *dfm, enum mface_precision precision, struct mface_dfm_quality *quality)
+{
+    const size_t n_values = (size_t)dfm->info.w * (size_t)dfm->info.h * 8;
+    float *images = mface_mem_calloc(2 * n_values, sizeof *images);
+    enum mface_status status = images ? MFACE_OK : mface_fail_nomem(dfm->path);
+    if (status == MFACE_OK)
+        status = run(dfm, MFACE_PRECISION_F32, images);
+    if (status == MFACE_OK)
+        status = run(dfm, precision, images + n_values);
+    if (status == MFACE_OK)
+        compare(dfm, images, images + n_values, quality);
+    mface_mem_free(images);
+    return status;
 }
 
 enum mface_status mface_dfm_is_good_in_bf16(const struct mface_dfm *dfm, bool *is_good)
@@ -101,15 +123,9 @@ enum mface_status mface_dfm_is_good_in_bf16(const struct mface_dfm *dfm, bool *i
     *is_good = true;
     if (!mface_onnx_uses(dfm->onnx, "Cos"))
         return MFACE_OK;
-    const size_t n_values = (size_t)dfm->info.w * (size_t)dfm->info.h * 8;
-    float *images = mface_mem_calloc(2 * n_values, sizeof *images);
-    enum mface_status status = images ? MFACE_OK : mface_fail_nomem(dfm->path);
-    if (status == MFACE_OK)
-        status = run(dfm, MFACE_PRECISION_F32, images);
-    if (status == MFACE_OK)
-        status = run(dfm, MFACE_PRECISION_BF16, images + n_values);
-    if (status == MFACE_OK)
-        *is_good = is_within(dfm, images, images + n_values);
-    mface_mem_free(images);
-    return status;
+    struct mface_dfm_quality quality;
+    MFACE_TRY(mface_dfm_measure_quality(dfm, MFACE_PRECISION_BF16, &quality));
+    /* Written so that a NaN is not good. */
+    *is_good = quality.face_psnr_db >= LEAST_PSNR_DB && quality.mask_diff <= MOST_MASK_DIFF;
+    return MFACE_OK;
 }

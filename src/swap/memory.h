@@ -2,6 +2,7 @@
  *
  *   FOLDER/models/<identity>.digest      what a file's content hashes to
  *                 <identity>.precision   what runs faster here
+ *                 <identity>.int8        how far a model's faces in int8 are from those in f32
  *                 <identity>.weights     packed weights (onnx/weights.h)
  *
  * Nothing here is needed: a folder that is missing, full or read-only, a record that is damaged or

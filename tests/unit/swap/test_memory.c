@@ -56,6 +56,7 @@ static void forget_all(void)
 {
     each_file("digest", delete_file);
     each_file("precision", delete_file);
+    each_file("int8", delete_file);
     each_file("weights", delete_file);
     each_file("thing", delete_file);
 }
@@ -207,6 +208,24 @@ static void test_explicit_measures_nothing(void **state)
     assert_int_equal(each_file("weights", NULL), 1);
 }
 
+/* How far int8 is from f32 is measured once: in it alone and before the first face. */
+static void test_int8_is_judged_once(void **state)
+{
+    (void)state;
+    forget_all();
+    const struct mface_dfm_info first = open_model(MFACE_DFM_PRECISION_INT8, folder);
+    assert_string_equal(first.precision, "int8");
+    assert_int_equal(first.precision_used, MFACE_DFM_PRECISION_INT8);
+    assert_true(first.quality.face_psnr_db > 40.0 && first.quality.mask_diff < 2.0 / 255);
+    assert_int_equal(each_file("int8", NULL), 1);
+    const struct mface_dfm_info second = open_model(MFACE_DFM_PRECISION_INT8, folder);
+    assert_memory_equal(&first.quality, &second.quality, sizeof first.quality);
+    each_file("int8", damage_file);
+    const struct mface_dfm_info third = open_model(MFACE_DFM_PRECISION_INT8, folder);
+    assert_memory_equal(&first.quality, &third.quality, sizeof first.quality);
+    assert_true(open_model(MFACE_DFM_PRECISION_F32, folder).quality.face_psnr_db == 0.0);
+}
+
 static void test_damaged_weights(void **state)
 {
     (void)state;
@@ -325,6 +344,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest model_tests[] = {
         cmocka_unit_test(test_auto_is_remembered),
         cmocka_unit_test(test_explicit_measures_nothing),
+        cmocka_unit_test(test_int8_is_judged_once),
         cmocka_unit_test(test_damaged_weights),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_read_only_folder),
