@@ -33,6 +33,8 @@ static unsigned detect_flags(void)
     if ((xcr0 & ymm) == ymm && (b7 & bit_AVX2) && (b7 & bit_BMI2) && (c1 & bit_FMA) &&
         (c1 & bit_F16C))
         flags |= MFACE_CPU_AVX2;
+    if (flags & MFACE_CPU_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & (1u << 4))
+        flags |= MFACE_CPU_AVX_VNNI;
     if (!(flags & MFACE_CPU_AVX2) || (xcr0 & zmm) != zmm)
         return flags;
     const unsigned core = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;

@@ -14,6 +14,7 @@ enum mface_cpu_flag {
     MFACE_CPU_AMX_BF16 = 1 << 4, // with AMX-TILE
     MFACE_CPU_AMX_INT8 = 1 << 5,
     MFACE_CPU_AVX512_VBMI = 1 << 6, // byte permutes across a register
+    MFACE_CPU_AVX_VNNI = 1 << 7,    // u8×s8 dot products without AVX-512
 };
 
 /* Flags of this CPU and operating system, less what the mask hides. */

@@ -17,7 +17,7 @@
 struct mface_int8_conv;
 
 /* Whether this CPU multiplies bytes faster than floats, by VNNI or in tiles, and the CPU mask
- * (base/cpu.h) does not hide it; elsewhere convolutions run in plain C, far slower than in f32. */
+ * (base/cpu.h) does not hide it; elsewhere it takes longer than f32. */
 bool mface_int8_is_fast(void);
 
 /* Whether there is a kernel for the convolution. */

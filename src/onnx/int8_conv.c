@@ -14,7 +14,11 @@ const struct mface_int8_loops *mface_int8_loops(void)
     const unsigned flags = mface_cpu_flags(), vnni = MFACE_CPU_AVX512 | MFACE_CPU_AVX512_VNNI;
     if (flags & MFACE_CPU_AMX_INT8 && mface_amx_is_available())
         return &mface_int8_amx;
-    return (flags & vnni) == vnni ? &mface_int8_vnni : &mface_int8_c;
+    if ((flags & vnni) == vnni)
+        return &mface_int8_vnni;
+    if (flags & MFACE_CPU_AVX_VNNI)
+        return &mface_int8_avxvnni;
+    return flags & MFACE_CPU_AVX2 ? &mface_int8_avx2 : &mface_int8_c;
 }
 #else
 const struct mface_int8_loops *mface_int8_loops(void)
@@ -25,7 +29,7 @@ const struct mface_int8_loops *mface_int8_loops(void)
 
 bool mface_int8_is_fast(void)
 {
-    return mface_int8_loops() != &mface_int8_c;
+    return mface_int8_loops()->is_fast;
 }
 
 static bool is_window(

@@ -71,6 +71,7 @@ struct mface_int8_row {
 };
 
 struct mface_int8_loops {
+    bool is_fast; // there is an instruction for it
     /* Tiles are a thread's: begin before bands, end after them. NULL: nothing to do. */
     void (*begin)(void);
     void (*end)(void);
@@ -81,7 +82,8 @@ struct mface_int8_loops {
     void (*convolve)(const struct mface_int8_band *band);
 };
 
-extern const struct mface_int8_loops mface_int8_c, mface_int8_vnni, mface_int8_amx;
+extern const struct mface_int8_loops mface_int8_c, mface_int8_avx2, mface_int8_avxvnni,
+    mface_int8_vnni, mface_int8_amx;
 
 /* Shared by those for AVX-512. */
 void mface_int8_find_range_avx512(const float *values, size_t n, float range[2]);

@@ -43,7 +43,7 @@ struct mface_doctor {
     int n_cpus;         // this process may use
     const char *isa;    // "avx512"
     bool has_fast_bf16; // AVX512-BF16 or AMX
-    bool has_fast_int8; // AVX512-VNNI or AMX
+    bool has_fast_int8; // VNNI or AMX
     int64_t memory_bytes, memory_limit_bytes,
         memory_free_bytes; // limit: 0 none below the machine's
     char ffmpeg[64], runtime[64];

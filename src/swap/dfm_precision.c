@@ -159,7 +159,7 @@ static void tell_quality(const struct mface_dfm *dfm)
         is_good ? "" : ": that may be seen; precision auto has no such loss");
     if (!mface_int8_is_fast())
         mface_log(MFACE_LOG_WARN,
-            "this CPU has no instructions for int8 (AVX512-VNNI): it is slower than f32 here");
+            "this CPU has no instructions for int8 (VNNI, AMX): it is slower than f32 here");
 }
 
 /* Nobody can tell how a model takes eight bits before it is tried; once will do. */

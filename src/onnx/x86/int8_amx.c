@@ -54,6 +54,7 @@ static void convolve(const struct mface_int8_band *band)
 }
 
 const struct mface_int8_loops mface_int8_amx = {
+    .is_fast = true,
     .begin = mface_amx_begin,
     .end = mface_amx_end,
     .find_range = mface_int8_find_range_avx512,

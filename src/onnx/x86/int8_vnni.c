@@ -89,6 +89,7 @@ static void convolve(const struct mface_int8_band *band)
 }
 
 const struct mface_int8_loops mface_int8_vnni = {
+    .is_fast = true,
     .find_range = mface_int8_find_range_avx512,
     .round_row = mface_int8_round_row_avx512,
     .convolve = convolve,

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+extern const struct mface_int8_loops mface_int8_dots; // int8_dots.c
+
 const struct conv_variant int8_variants[INT8_N_VARIANTS] = {
     { true, false, MFACE_ACTIVATION_RELU, 0.1f },
     { false, false, MFACE_ACTIVATION_NONE },
@@ -58,14 +60,32 @@ static const struct mface_int8_loops *tiles(void)
     return mface_int8_loops();
 }
 
-const struct mface_int8_loops *int8_loops_of(int level)
+static const struct mface_int8_loops *loops_under(unsigned mask)
 {
-    if (level == INT8_TILES)
-        return tiles();
-    mface_cpu_set_mask(level == INT8_C ? 0 : ~(unsigned)MFACE_CPU_AMX_INT8);
+    mface_cpu_set_mask(mask);
     const struct mface_int8_loops *loops = mface_int8_loops();
     mface_cpu_set_mask(~0u);
     return loops;
+}
+
+const struct mface_int8_loops *int8_loops_of(int level)
+{
+    switch (level) {
+    case INT8_C:
+        return loops_under(0);
+#if defined(__x86_64__)
+    case INT8_AVX_VNNI:
+        if (mface_cpu_flags() & MFACE_CPU_AVX2)
+            return &mface_int8_dots;
+        return loops_under(0);
+#endif
+    case INT8_AVX2:
+        return loops_under(MFACE_CPU_AVX2);
+    case INT8_NO_TILES:
+        return loops_under(~(unsigned)MFACE_CPU_AMX_INT8);
+    default:
+        return tiles();
+    }
 }
 
 static struct mface_int8_conv *create(const struct mface_dnnl_conv *conv, int level, int threads)

@@ -7,9 +7,10 @@
 
 #include "onnx/int8_conv.h"
 
-/* In C, those of this CPU without tiles, and those with tiles, which may be emulated
- * (amx_emulated.h); where there are none, the ones before once more. */
-enum { INT8_C, INT8_NO_TILES, INT8_TILES, INT8_N_LEVELS };
+/* In C; with AVX2; with AVX-VNNI, emulated (int8_dots.c); those of this CPU without tiles, and
+ * those with tiles, which may be emulated (amx_emulated.h). Where there is no such level, a lower
+ * one. */
+enum { INT8_C, INT8_AVX2, INT8_AVX_VNNI, INT8_NO_TILES, INT8_TILES, INT8_N_LEVELS };
 
 const struct mface_int8_loops *int8_loops_of(int level);
 
