@@ -44,6 +44,8 @@ typedef double (*loop_fn)(void);
 LOOP(loop_avx2, "vfmadd231ps", "%%ymm", 8 * 2)
 LOOP(loop_avx512, "vfmadd231ps", "%%zmm", 16 * 2)
 LOOP(loop_avx512_bf16, "vdpbf16ps", "%%zmm", 32 * 2)
+LOOP(loop_avx_vnni, "%{vex%} vpdpbusd", "%%ymm", 32 * 2)
+LOOP(loop_avx512_vnni, "vpdpbusd", "%%zmm", 64 * 2)
 
 /* Eight tiles of 16 rows of 64 bytes, the largest; Intel SDM volume 1, chapter 18. */
 static const struct {
@@ -56,40 +58,57 @@ static const struct {
     .rows = { 16, 16, 16, 16, 16, 16, 16, 16 },
 };
 
-__attribute__((target("amx-tile,amx-bf16"))) static double loop_amx(void)
-{
-    enum { N_TILE_SUMS = 6, TILE_FLOPS = 16 * 16 * 32 * 2 };
-    _tile_loadconfig(&config);
-    _tile_zero(6);
-    _tile_zero(7);
-    for (int n = 0; n < N_TILE_ROUNDS; n++) {
-        _tile_dpbf16ps(0, 6, 7);
-        _tile_dpbf16ps(1, 6, 7);
-        _tile_dpbf16ps(2, 6, 7);
-        _tile_dpbf16ps(3, 6, 7);
-        _tile_dpbf16ps(4, 6, 7);
-        _tile_dpbf16ps(5, 6, 7);
+#define TILE_LOOP(name, isa, multiply, n_multiplied)                                               \
+    __attribute__((target("amx-tile," isa))) static double name(void)                              \
+    {                                                                                              \
+        enum { N_TILE_SUMS = 6, TILE_FLOPS = 16 * 16 * (n_multiplied)*2 };                         \
+        _tile_loadconfig(&config);                                                                 \
+        _tile_zero(6);                                                                             \
+        _tile_zero(7);                                                                             \
+        for (int n = 0; n < N_TILE_ROUNDS; n++) {                                                  \
+            multiply(0, 6, 7);                                                                     \
+            multiply(1, 6, 7);                                                                     \
+            multiply(2, 6, 7);                                                                     \
+            multiply(3, 6, 7);                                                                     \
+            multiply(4, 6, 7);                                                                     \
+            multiply(5, 6, 7);                                                                     \
+        }                                                                                          \
+        _tile_release();                                                                           \
+        return (double)N_TILE_ROUNDS * N_TILE_SUMS * TILE_FLOPS;                                   \
     }
-    _tile_release();
-    return (double)N_TILE_ROUNDS * N_TILE_SUMS * TILE_FLOPS;
-}
+TILE_LOOP(loop_amx_bf16, "amx-bf16", _tile_dpbf16ps, 32)
+TILE_LOOP(loop_amx_int8, "amx-int8", _tile_dpbusd, 64)
 
 /* Linux hands out the tile registers on request: arch_prctl(2), ARCH_REQ_XCOMP_PERM. */
-static bool may_use_tiles(void)
+static bool may_use_tiles(unsigned flag)
 {
     enum { REQUEST = 0x1023, TILE_DATA = 18 };
-    return mface_cpu_flags() & MFACE_CPU_AMX_BF16 &&
-           syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+    return mface_cpu_flags() & flag && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+
+static loop_fn find_bf16(unsigned flags)
+{
+    if (may_use_tiles(MFACE_CPU_AMX_BF16))
+        return loop_amx_bf16;
+    return flags & MFACE_CPU_AVX512_BF16 ? loop_avx512_bf16 : NULL;
+}
+
+static loop_fn find_int8(unsigned flags)
+{
+    if (may_use_tiles(MFACE_CPU_AMX_INT8))
+        return loop_amx_int8;
+    if (flags & MFACE_CPU_AVX512_VNNI)
+        return loop_avx512_vnni;
+    return flags & MFACE_CPU_AVX_VNNI ? loop_avx_vnni : NULL;
 }
 
 static loop_fn find_loop(enum mface_precision precision)
 {
     const unsigned flags = mface_cpu_flags();
-    if (precision == MFACE_PRECISION_BF16) {
-        if (may_use_tiles())
-            return loop_amx;
-        return flags & MFACE_CPU_AVX512_BF16 ? loop_avx512_bf16 : NULL;
-    }
+    if (precision == MFACE_PRECISION_BF16)
+        return find_bf16(flags);
+    if (precision == MFACE_PRECISION_INT8)
+        return find_int8(flags);
     if (flags & MFACE_CPU_AVX512)
         return loop_avx512;
     return flags & MFACE_CPU_AVX2 ? loop_avx2 : NULL;
