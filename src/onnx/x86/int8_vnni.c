@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-enum { BLOCK = 14 };
+enum { BLOCK = 14, LINE_BYTES = 64 };
 
 static inline __m512i broadcast_quad(const uint8_t *pixel)
 {
@@ -36,9 +36,22 @@ static inline __attribute__((always_inline)) void multiply_tap(const uint8_t *pi
     }
 }
 
-static inline __attribute__((always_inline)) void multiply(const struct mface_int8_band *band,
-    const uint8_t *pixels, const int8_t *weights, const bool wide, __m512i sums[2][BLOCK])
+/* Weights of the next panel on their way into the second-level cache, so many lines at each tap. */
+struct ahead {
+    const int8_t *at;
+    int n_lines;
+};
+
+static inline void fetch(struct ahead *ahead)
 {
+    for (int i = 0; i < ahead->n_lines; i++, ahead->at += LINE_BYTES)
+        _mm_prefetch(ahead->at, _MM_HINT_T1);
+}
+
+static inline __attribute__((always_inline)) void multiply(const struct mface_int8_band *band,
+    const uint8_t *pixels, const bool wide, struct ahead *ahead, __m512i sums[2][BLOCK])
+{
+    const int8_t *weights = band->weights + (size_t)band->panel * band->panel_bytes;
 #pragma GCC unroll 14
     for (int i = 0; i < BLOCK; i++)
         sums[0][i] = sums[1][i] = _mm512_setzero_si512();
@@ -46,18 +59,19 @@ static inline __attribute__((always_inline)) void multiply(const struct mface_in
         for (int group = 0; group < band->n_groups; group++, pixels += band->plane_bytes) {
             const int n_quads = group + 1 < band->n_groups ? MFACE_INT8_QUADS : band->last_quads;
             const struct mface_taps *taps = &band->taps[phase];
-            for (int tap = 0; tap < taps->n; tap++, weights += 2 * MFACE_INT8_TILE_BYTES)
+            for (int tap = 0; tap < taps->n; tap++, weights += 2 * MFACE_INT8_TILE_BYTES) {
                 multiply_tap(pixels + taps->bytes[tap], weights, n_quads, wide, sums);
+                fetch(ahead);
+            }
         }
 }
 
 /* A block whose first pixel is `first` of the band's, columns of zeros included. */
-static inline __attribute__((always_inline)) void convolve_block(
-    const struct mface_int8_band *band, const struct finish *finish, int first, const bool wide)
+static inline __attribute__((always_inline)) void convolve_block(const struct mface_int8_band *band,
+    const struct finish *finish, int first, const bool wide, struct ahead *ahead)
 {
     __m512i sums[2][BLOCK];
-    multiply(band, band->planes + (size_t)first * MFACE_INT8_GROUP,
-        band->weights + (size_t)band->panel * band->panel_bytes, wide, sums);
+    multiply(band, band->planes + (size_t)first * MFACE_INT8_GROUP, wide, ahead, sums);
     const int end = band->n_rows * band->pitch;
     int y = first / band->pitch, x = first % band->pitch;
 #pragma GCC unroll 14
@@ -81,11 +95,17 @@ static void convolve(const struct mface_int8_band *band)
     const struct finish finish = finish_of(band);
     const bool wide = band->out_channels - band->panel * MFACE_INT8_PANEL > LANES;
     const int end = band->n_rows * band->pitch - 1; // the last column of zeros leads nowhere
+    const int n_blocks = (end + BLOCK - 1) / BLOCK,
+              tap_lines = 2 * MFACE_INT8_TILE_BYTES / LINE_BYTES;
+    struct ahead ahead = {
+        .at = band->weights + (size_t)(band->panel + 1) * band->panel_bytes,
+        .n_lines = band->has_next ? (tap_lines + n_blocks - 1) / n_blocks : 0,
+    };
     for (int first = 0; first < end; first += BLOCK)
         if (wide)
-            convolve_block(band, &finish, first, true);
+            convolve_block(band, &finish, first, true, &ahead);
         else
-            convolve_block(band, &finish, first, false);
+            convolve_block(band, &finish, first, false, &ahead);
 }
 
 const struct mface_int8_loops mface_int8_vnni = {
