@@ -124,6 +124,7 @@ enum mface_status mface_amx_conv_create(
         .n_groups = divide_up((int)conv->in_channels, MFACE_AMX_GROUP),
         .n_panels = divide_up((int)conv->out_channels, MFACE_AMX_PANEL),
         .threads = threads,
+        .space = mface_space_of((int)conv->in[1], (int)conv->out_channels, conv->to_space),
         .dst_bf16 = conv->dst_bf16,
         .sum = conv->sum,
         .slope = conv->activation == MFACE_ACTIVATION_RELU ? conv->alpha : 1.0f,
@@ -176,7 +177,7 @@ static void begin_band(const struct run *run, int index, char *planes, struct mf
     const int rest = kernel->height - row;
     const size_t pixels = (size_t)kernel->height * (size_t)kernel->width;
     const size_t value_bytes = kernel->dst_bf16 ? sizeof(uint16_t) : sizeof(float);
-    const size_t pixel = (size_t)picture * pixels + (size_t)row * (size_t)kernel->width;
+    const size_t first_row = (size_t)picture * (size_t)kernel->height + (size_t)row;
     *band = (struct mface_amx_band) {
         .width = kernel->width,
         .pitch = kernel->width + 1,
@@ -187,7 +188,8 @@ static void begin_band(const struct run *run, int index, char *planes, struct mf
         .weights = kernel->weights,
         .bias = kernel->bias,
         .out_channels = kernel->out_channels,
-        .dst = run->dst + pixel * (size_t)kernel->out_channels * value_bytes,
+        .space = kernel->space,
+        .dst = run->dst + first_row * kernel->space.row * value_bytes,
         .dst_bf16 = kernel->dst_bf16,
         .sum = kernel->sum,
         .slope = kernel->slope,

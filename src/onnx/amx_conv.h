@@ -9,6 +9,7 @@ struct mface_amx_conv {
     int batch, height, width, in_channels, out_channels;
     int n_groups, n_panels; // of channels, see amx_kernel.h
     int threads;
+    struct mface_space space; // of the destination
     bool dst_bf16, sum;
     float slope;
     float *bias;         // MFACE_AMX_PANEL for each panel, zeros beyond the last channel

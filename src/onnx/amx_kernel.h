@@ -15,6 +15,7 @@
 #define MFACE_ONNX_AMX_KERNEL_H
 
 #include "onnx/amx_tiles.h"
+#include "onnx/space.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +37,8 @@ struct mface_amx_band {
     const float *bias;   // of the panels, MFACE_AMX_PANEL each
     int first_panel, end_panel;
     int out_channels; // of dst
-    char *dst;        // n_rows×width×out_channels, bf16 or f32
+    struct mface_space space;
+    char *dst; // n_rows×width×out_channels, as `space` has them, bf16 or f32
     bool dst_bf16;
     bool sum;    // dst's former content is added before the activation
     float slope; // what negative results are multiplied by; 1: nothing

@@ -38,6 +38,7 @@ struct mface_dnnl_conv {
     bool channels_last;      // source and destination are N×spatial×C
     bool src_bf16, dst_bf16; // else f32; weights are stored as the source is
     bool sum;                // the destination's former content is added before the activation
+    bool to_space;           // the destination is as in space.h; not here, nor with `sum`
 };
 
 /* The primitive is for one picture and is run for each, so that a picture's bits do not depend on

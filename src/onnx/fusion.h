@@ -30,6 +30,9 @@ struct mface_fusion {
     const float *scale;
     /* Input 0 and output 0 of a Conv or a pool lie as N×spatial×C, and their shapes say so. */
     bool channels_last;
+    /* With channels_last, and no sum: output 0 of a Conv lies as a DepthToSpace in DCR mode with
+     * blocks of 2 makes it, and its shape says so. */
+    bool to_space;
     /* A Conv may round what it multiplies to eight bits (int8.h). */
     bool int8;
     int64_t block; // of a DepthToSpace that a pass found; 0: its attributes count

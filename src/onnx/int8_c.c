@@ -73,13 +73,13 @@ static void convolve(const struct mface_int8_band *band)
     for (int i = 0; i < band->n_rows * band->width; i++) {
         const int y = i / band->width, x = i % band->width;
         const uint8_t *pixel = band->planes + (size_t)(y * band->pitch + x) * MFACE_INT8_GROUP;
-        float *dst = band->dst + (size_t)i * (size_t)band->out_channels + channel;
+        float *dst = band->dst + (size_t)y * band->space.row + (size_t)(x * band->space.run);
         for (int k = 0; k < n_channels; k++)
             finish(band, channel + k,
                 multiply(band, pixel,
                     weights + k / MFACE_INT8_HALF * MFACE_INT8_TILE_BYTES +
                         k % MFACE_INT8_HALF * MFACE_INT8_QUAD),
-                dst + k);
+                dst + mface_space_channel(&band->space, channel + k));
     }
 }
 

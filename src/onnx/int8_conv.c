@@ -121,6 +121,7 @@ static void describe(struct mface_int8_conv *kernel, const struct mface_dnnl_con
         .n_phases = (int)(conv->stride[0] * conv->stride[0]),
         .n_groups = divide_up((int)conv->in_channels, MFACE_INT8_GROUP),
         .n_panels = divide_up((int)conv->out_channels, MFACE_INT8_PANEL),
+        .space = mface_space_of((int)conv->out[1], (int)conv->out_channels, conv->to_space),
         .sum = conv->sum,
         .slope = conv->activation == MFACE_ACTIVATION_RELU ? conv->alpha : 1.0f,
     };

@@ -17,6 +17,7 @@ struct mface_int8_conv {
     int n_phases;           // of pixels whose rows and columns are even or odd
     int n_groups, n_panels; // of channels, see int8_kernel.h
     int threads;
+    struct mface_space space; // of the destination
     bool sum;
     float slope;
     struct mface_taps taps[MFACE_INT8_PHASES_MAX];

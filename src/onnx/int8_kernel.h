@@ -16,6 +16,7 @@
 #ifndef MFACE_ONNX_INT8_KERNEL_H
 #define MFACE_ONNX_INT8_KERNEL_H
 
+#include "onnx/space.h"
 #include "onnx/taps.h"
 
 #include <stdbool.h>
@@ -55,9 +56,10 @@ struct mface_int8_band {
     int panel;        // to compute
     bool has_next;    // the panel behind it will be computed next
     int out_channels; // of dst
-    float *dst;       // n_rows×width×out_channels
-    bool sum;         // dst's former content is added before the activation
-    float slope;      // what negative results are multiplied by; 1: nothing
+    struct mface_space space;
+    float *dst;  // n_rows×width×out_channels, as `space` has them
+    bool sum;    // dst's former content is added before the activation
+    float slope; // what negative results are multiplied by; 1: nothing
 };
 
 /* A row of a picture, or every second pixel of it, on its way into planes. */

@@ -121,8 +121,7 @@ static void begin_band(
     const struct mface_int8_conv *kernel = run->kernel;
     const int picture = index / kernel->n_bands, row = index % kernel->n_bands * kernel->band_rows;
     const int rest = kernel->height - row, last = (kernel->in_channels - 1) % MFACE_INT8_GROUP;
-    const size_t first_pixel =
-        ((size_t)picture * (size_t)kernel->height + (size_t)row) * (size_t)kernel->width;
+    const size_t first_row = (size_t)picture * (size_t)kernel->height + (size_t)row;
     *band = (struct mface_int8_band) {
         .width = kernel->width,
         .pitch = kernel->width + 1,
@@ -140,7 +139,8 @@ static void begin_band(
         .bias = kernel->bias,
         .sums = kernel->sums,
         .out_channels = kernel->out_channels,
-        .dst = run->dst + first_pixel * (size_t)kernel->out_channels,
+        .space = kernel->space,
+        .dst = run->dst + first_row * kernel->space.row,
         .sum = kernel->sum,
         .slope = kernel->slope,
     };

@@ -43,4 +43,8 @@ MFACE_NODISCARD enum mface_status mface_pass_bf16(struct mface_plan *plan);
  * as bf16: those wait for memory, and half the bytes is what is to be had without more rounding. */
 MFACE_NODISCARD enum mface_status mface_pass_int8(struct mface_plan *plan);
 
+/* Lets a convolution put its results where the DepthToSpace that follows it would, where one of our
+ * own kernels computes it. The last pass: which kernel does depends on what the others leave. */
+MFACE_NODISCARD enum mface_status mface_pass_fold_depth_to_space(struct mface_plan *plan);
+
 #endif

@@ -151,6 +151,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
         MFACE_TRY(mface_pass_bf16(plan));
     if (plan->precision == MFACE_PRECISION_INT8)
         MFACE_TRY(mface_pass_int8(plan));
+    MFACE_TRY(mface_pass_fold_depth_to_space(plan));
     plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);

@@ -76,6 +76,7 @@ static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_con
         .n_panels = divide_up((int)conv->out_channels, MFACE_WINO_VECTORS * loops->lanes),
         .n_tiles_x = divide_up((int)conv->out[1], MFACE_WINO_TILE),
         .n_tiles_y = divide_up((int)conv->out[0], MFACE_WINO_TILE),
+        .space = mface_space_of((int)conv->out[1], (int)conv->out_channels, conv->to_space),
         .sum = conv->sum,
         .activation = activation_of(conv),
         .alpha = conv->alpha,
@@ -86,7 +87,7 @@ static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_con
 
 static enum mface_status build(struct mface_wino_conv *kernel, const struct mface_dnnl_conv *conv)
 {
-    const size_t n_out = (size_t)kernel->n_panels * (size_t)kernel->panel;
+    const size_t n_out = (size_t)(kernel->n_panels + 1) * (size_t)kernel->panel;
     kernel->bias = mface_mem_calloc(n_out, sizeof *kernel->bias);
     kernel->zeros = mface_mem_calloc((size_t)kernel->in_channels, sizeof *kernel->zeros);
     if (!kernel->bias || !kernel->zeros)

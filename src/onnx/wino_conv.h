@@ -2,6 +2,7 @@
 #ifndef MFACE_ONNX_WINO_CONV_H
 #define MFACE_ONNX_WINO_CONV_H
 
+#include "onnx/space.h"
 #include "onnx/wino.h"
 #include "onnx/wino_kernel.h"
 
@@ -17,10 +18,11 @@ struct mface_wino_conv {
     int chunk, n_chunks;               // input channels of a chunk
     int n_tiles_x, n_tiles_y, n_tiles; // of a picture; of all
     int threads;
+    struct mface_space space; // of the destination
     bool sum;
     enum mface_wino_activation activation;
     float alpha, beta;
-    float *bias;  // a panel's worth for each panel, zeros beyond the last channel
+    float *bias;  // a panel's worth for each panel and one more, zeros beyond the last channel
     float *zeros; // a pixel outside of the picture
 
     /* Packed: [panel][phase][input channel][tap][output channel]. They are transformed in each run,

@@ -72,15 +72,15 @@ struct mface_wino_product {
     bool is_first;  // chunk: m has no content yet
 };
 
-/* One tile of one panel. */
+/* One tile of one panel, or channels of it that lie side by side in the destination. */
 struct mface_wino_result {
     const float *m;
     size_t m_plane;
-    const float *bias; // of the panel
-    float *dst;        // the first pixel, at the panel's first channel
+    const float *bias; // of the first channel
+    float *dst;        // the first pixel, at the first channel
     size_t dst_pixel, dst_row;
     int n_rows, n_columns; // that lie in the picture
-    int n_channels;        // of the panel that there are
+    int n_channels;        // that there are; a vector's worth is read of m and bias
     bool sum;              // dst's former content is added before the activation
     enum mface_wino_activation activation;
     float slope, least, greatest;

@@ -118,23 +118,25 @@ static void multiply_panel(const struct worker *worker, int panel)
             multiply_chunk(worker, panel, chunk, &product);
 }
 
-/* In pixels, from the first of the first picture. */
+/* From the destination's first value. */
 static size_t pixel_at(const struct mface_wino_conv *kernel, struct place at)
 {
     const size_t row = (size_t)at.picture * (size_t)kernel->height + (size_t)at.y;
-    return row * (size_t)kernel->width + (size_t)at.x;
+    return row * kernel->space.row + (size_t)at.x * (size_t)kernel->space.run;
 }
 
-static void finish_panel(const struct worker *worker, int panel)
+/* n channels of a panel that lie side by side. */
+static void finish_channels(const struct worker *worker, int panel, int first, int n)
 {
     const struct mface_wino_conv *kernel = worker->run->kernel;
-    const size_t channel = (size_t)(panel * kernel->panel), n_out = (size_t)kernel->out_channels;
+    const int channel = panel * kernel->panel + first;
+    float *dst = worker->run->dst + mface_space_channel(&kernel->space, channel);
     struct mface_wino_result result = {
         .m_plane = kernel->m_plane,
         .bias = kernel->bias + channel,
-        .dst_pixel = n_out,
-        .dst_row = n_out * (size_t)kernel->width,
-        .n_channels = panel_channels(kernel, panel),
+        .dst_pixel = (size_t)kernel->space.run,
+        .dst_row = kernel->space.row,
+        .n_channels = n,
         .sum = kernel->sum,
         .activation = kernel->activation,
         .slope = kernel->alpha,
@@ -143,11 +145,21 @@ static void finish_panel(const struct worker *worker, int panel)
     };
     for (int i = 0; i < worker->n_tiles; i++) {
         const struct place at = place_of(kernel, worker->first_tile + i);
-        result.m = worker->m + (size_t)(i * kernel->panel);
-        result.dst = worker->run->dst + pixel_at(kernel, at) * n_out + channel;
+        result.m = worker->m + (size_t)(i * kernel->panel + first);
+        result.dst = dst + pixel_at(kernel, at);
         result.n_rows = least_of(kernel->height - at.y, MFACE_WINO_TILE);
         result.n_columns = least_of(kernel->width - at.x, MFACE_WINO_TILE);
         kernel->loops->finish(&result);
+    }
+}
+
+static void finish_panel(const struct worker *worker, int panel)
+{
+    const struct mface_wino_conv *kernel = worker->run->kernel;
+    const int end = panel_channels(kernel, panel);
+    for (int first = 0, n; first < end; first += n) {
+        n = mface_space_together(&kernel->space, panel * kernel->panel + first, end - first);
+        finish_channels(worker, panel, first, n);
     }
 }
 

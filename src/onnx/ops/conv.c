@@ -4,9 +4,11 @@
 #include "onnx/amx.h"
 #include "onnx/dnnl.h"
 #include "onnx/int8.h"
+#include "onnx/ops/foldable.h"
 #include "onnx/ops/window.h"
 #include "onnx/wino.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct state {
@@ -150,15 +152,10 @@ static enum mface_status create_int8(
     return MFACE_OK;
 }
 
-static enum mface_status create_kernel(
+static enum mface_status create_dnnl(
     struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state)
 {
-    if (step->fusion.int8 && mface_int8_conv_fits(conv) && mface_int8_conv_pays(conv))
-        return create_int8(step, conv, state);
-    if (mface_amx_conv_fits(conv) && mface_amx_conv_pays(conv) && mface_amx_is_available())
-        return create_tiles(step, conv, state);
-    if (mface_wino_conv_fits(conv) && mface_wino_conv_pays(conv) && mface_wino_version())
-        return create_wino(step, conv, state);
+    assert(!conv->to_space);
     const enum mface_status status = mface_dnnl_conv_create(conv, &state->kernel);
     if (status != MFACE_OK)
         return mface_op_fail(step, status, "oneDNN has no kernel for these shapes in %s here",
@@ -168,27 +165,60 @@ static enum mface_status create_kernel(
     return MFACE_OK;
 }
 
+/* What will compute it. */
+typedef enum mface_status (*create_fn)(
+    struct mface_step *step, const struct mface_dnnl_conv *conv, struct state *state);
+
+static create_fn choose_kernel(const struct mface_step *step, const struct mface_dnnl_conv *conv)
+{
+    if (step->fusion.int8 && mface_int8_conv_fits(conv) && mface_int8_conv_pays(conv))
+        return create_int8;
+    if (mface_amx_conv_fits(conv) && mface_amx_conv_pays(conv) && mface_amx_is_available())
+        return create_tiles;
+    if (mface_wino_conv_fits(conv) && mface_wino_conv_pays(conv) && mface_wino_version())
+        return create_wino;
+    return create_dnnl;
+}
+
+/* Describes what kernels are made from. */
+static enum mface_status describe_kernel(
+    const struct mface_step *step, bool transposed, struct mface_dnnl_conv *conv)
+{
+    MFACE_TRY(describe_rewritten(step, transposed, conv));
+    conv->channels_last = step->fusion.channels_last;
+    conv->src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
+    conv->dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16;
+    conv->sum = step->fusion.sum;
+    conv->to_space = step->fusion.to_space;
+    conv->weights = mface_op_packable(step, 1);
+    conv->weights.copies = step->fusion.copies;
+    if (step->fusion.scale)
+        mface_constant_set_scale(&conv->weights, step->fusion.scale, conv->out_channels,
+            mface_shape_count(&step->in[1].shape) /
+                (conv->weights.copies ? conv->weights.copies : 1));
+    conv->bias = conv->has_bias ? step->in[2].data : NULL;
+    return MFACE_OK;
+}
+
+enum mface_status mface_conv_reaches_space(const struct mface_step *conv, bool *reaches)
+{
+    struct mface_dnnl_conv description;
+    MFACE_TRY(describe_kernel(conv, false, &description));
+    *reaches = description.channels_last && !description.sum &&
+               choose_kernel(conv, &description) != create_dnnl;
+    return MFACE_OK;
+}
+
 static enum mface_status prepare(struct mface_step *step, bool transposed)
 {
     struct mface_dnnl_conv conv;
-    MFACE_TRY(describe_rewritten(step, transposed, &conv));
+    MFACE_TRY(describe_kernel(step, transposed, &conv));
     struct state *state = mface_op_state(step, sizeof *state);
     if (!state)
         return mface_op_nomem(step);
     if (!mface_shape_count(&step->out[0].shape))
         return MFACE_OK;
-    conv.channels_last = step->fusion.channels_last;
-    conv.src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
-    conv.dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16;
-    conv.sum = step->fusion.sum;
-    conv.weights = mface_op_packable(step, 1);
-    conv.weights.copies = step->fusion.copies;
-    if (step->fusion.scale)
-        mface_constant_set_scale(&conv.weights, step->fusion.scale, conv.out_channels,
-            mface_shape_count(&step->in[1].shape) /
-                (conv.weights.copies ? conv.weights.copies : 1));
-    conv.bias = conv.has_bias ? step->in[2].data : NULL;
-    MFACE_TRY(create_kernel(step, &conv, state));
+    MFACE_TRY(choose_kernel(step, &conv)(step, &conv, state));
     step->flops = count_flops(step, &conv);
     step->in_unused = (conv.weights.data ? 1u << 1 : 0) | (conv.bias ? 1u << 2 : 0);
     return MFACE_OK;

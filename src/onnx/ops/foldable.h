@@ -14,6 +14,11 @@ extern const struct mface_op mface_op_reshape, mface_op_reshape_1;
  * MFACE_FUSION_SPATIAL_MAX of them: `fusion` then has its padding. */
 bool mface_pad_as_fusion(const struct mface_step *step, struct mface_fusion *fusion);
 
+/* Whether a Conv may be told (fusion.to_space) to put its results where a DepthToSpace would: by
+ * what will compute it as it now stands. */
+MFACE_NODISCARD enum mface_status mface_conv_reaches_space(
+    const struct mface_step *conv, bool *reaches);
+
 /* True when the step is an activation that struct mface_fusion can express; sets its fields. */
 bool mface_activation_as_fusion(const struct mface_step *step, struct mface_fusion *fusion);
 

@@ -11,8 +11,10 @@ struct writer {
     int width;
     char *dst; // of the next pixel that is no column of zeros, at the panel's first channel
     size_t pixel_bytes;
+    size_t gap_bytes;    // from a row's last pixel to the next row, beyond pixel_bytes
+    size_t beyond_bytes; // from dst to lane 0 of the panel's second run
     __m512 bias[2], slope;
-    __mmask32 mask; // channels there are
+    __mmask32 mask, beyond; // channels there are: of a first run, of a second
     bool dst_bf16, sum;
 };
 
@@ -43,16 +45,16 @@ static inline __m512 activate(__m512 value, __m512 slope)
     return _mm512_mask_mul_ps(value, is_negative, value, slope);
 }
 
-static inline void store(const struct writer *writer, const __m512 value[2])
+static inline void store(char *dst, bool is_bf16, __mmask32 mask, const __m512 value[2])
 {
-    if (writer->dst_bf16) {
+    if (is_bf16) {
         const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(value[1], value[0]);
-        _mm512_mask_storeu_epi16(writer->dst, writer->mask, halves);
+        _mm512_mask_storeu_epi16(dst, mask, halves);
         return;
     }
-    float *dst = (float *)writer->dst;
-    _mm512_mask_storeu_ps(dst, (__mmask16)writer->mask, value[0]);
-    _mm512_mask_storeu_ps(dst + HALF, (__mmask16)(writer->mask >> 16), value[1]);
+    float *values = (float *)dst;
+    _mm512_mask_storeu_ps(values, (__mmask16)mask, value[0]);
+    _mm512_mask_storeu_ps(values + HALF, (__mmask16)(mask >> 16), value[1]);
 }
 
 static inline void write_row(struct writer *writer)
@@ -60,6 +62,7 @@ static inline void write_row(struct writer *writer)
     const float *sums = writer->sums + writer->row++ * MFACE_AMX_PANEL;
     if (writer->x == writer->width) {
         writer->x = 0;
+        writer->dst += writer->gap_bytes;
         return;
     }
     __m512 value[2] = { _mm512_add_ps(_mm512_load_ps(sums), writer->bias[0]),
@@ -68,7 +71,9 @@ static inline void write_row(struct writer *writer)
         add_former(writer, value);
     value[0] = activate(value[0], writer->slope);
     value[1] = activate(value[1], writer->slope);
-    store(writer, value);
+    store(writer->dst, writer->dst_bf16, writer->mask, value);
+    if (writer->beyond)
+        store(writer->dst + writer->beyond_bytes, writer->dst_bf16, writer->beyond, value);
     writer->dst += writer->pixel_bytes;
     writer->x++;
 }
@@ -78,16 +83,22 @@ static inline void write_row(struct writer *writer)
 
 static struct writer writer_of(const struct mface_amx_band *band, int panel)
 {
-    const int channel = panel * MFACE_AMX_PANEL, n = band->out_channels - channel;
+    const int channel = panel * MFACE_AMX_PANEL, rest = band->out_channels - channel;
     const size_t value_bytes = band->dst_bf16 ? sizeof(uint16_t) : sizeof(float);
+    const struct mface_space *space = &band->space;
+    const struct mface_space_lanes lanes =
+        mface_space_lanes_of(space, channel, rest < MFACE_AMX_PANEL ? rest : MFACE_AMX_PANEL);
     return (struct writer) {
         .width = band->width,
-        .dst = band->dst + (size_t)channel * value_bytes,
-        .pixel_bytes = (size_t)band->out_channels * value_bytes,
+        .dst = band->dst + lanes.at[0] * value_bytes,
+        .pixel_bytes = (size_t)space->run * value_bytes,
+        .gap_bytes = (space->row - (size_t)(band->width * space->run)) * value_bytes,
+        .beyond_bytes = (lanes.at[1] - lanes.at[0]) * value_bytes,
         .bias = { _mm512_loadu_ps(band->bias + channel),
             _mm512_loadu_ps(band->bias + channel + HALF) },
         .slope = _mm512_set1_ps(band->slope),
-        .mask = n >= MFACE_AMX_PANEL ? ~0u : (1u << n) - 1,
+        .mask = lanes.mask[0],
+        .beyond = lanes.mask[1],
         .dst_bf16 = band->dst_bf16,
         .sum = band->sum,
     };

@@ -10,8 +10,9 @@ struct writer {
     int row, n_rows;     // the next row, and how many there are
     int x;               // of the next row; width: a column of zeros
     int width;
-    float *dst; // of the next pixel that is no column of zeros, at the panel's first channel
+    float *dst; // of the next pixel that is no column of zeros
     size_t pixel_values;
+    size_t gap_values; // from a row's last pixel to the next row, beyond pixel_values
     struct finish finish;
 };
 
@@ -20,11 +21,11 @@ static inline void write_row(struct writer *writer)
     const int32_t *sums = writer->sums + writer->row++ * MFACE_AMX_PANEL;
     if (writer->x == writer->width) {
         writer->x = 0;
+        writer->dst += writer->gap_values;
         return;
     }
     for (int half = 0; half < 2; half++)
-        finish_lanes(&writer->finish, half, _mm512_load_si512(sums + half * LANES),
-            writer->dst + half * LANES);
+        finish_lanes(&writer->finish, half, _mm512_load_si512(sums + half * LANES), writer->dst);
     writer->dst += writer->pixel_values;
     writer->x++;
 }
@@ -45,8 +46,9 @@ static void convolve(const struct mface_int8_band *band)
     };
     struct writer writer = {
         .width = band->width,
-        .dst = band->dst + band->panel * MFACE_AMX_PANEL,
-        .pixel_values = (size_t)band->out_channels,
+        .dst = band->dst,
+        .pixel_values = (size_t)band->space.run,
+        .gap_values = band->space.row - (size_t)(band->width * band->space.run),
         .finish = finish_of(band),
     };
     convolve_panel(

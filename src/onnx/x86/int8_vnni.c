@@ -77,11 +77,10 @@ static inline __attribute__((always_inline)) void convolve_block(const struct mf
 #pragma GCC unroll 14
     for (int i = 0; i < BLOCK; i++) {
         if (first + i < end && x < band->width) {
-            float *dst = band->dst + (size_t)(y * band->width + x) * (size_t)band->out_channels +
-                         band->panel * MFACE_INT8_PANEL;
+            float *dst = band->dst + (size_t)y * band->space.row + (size_t)(x * band->space.run);
             finish_lanes(finish, 0, sums[0][i], dst);
             if (wide)
-                finish_lanes(finish, 1, sums[1][i], dst + LANES);
+                finish_lanes(finish, 1, sums[1][i], dst);
         }
         if (++x == band->pitch) {
             x = 0;

@@ -69,31 +69,50 @@ static void round_row(const struct mface_int8_row *row)
 struct finish {
     __m256i shift; // what the byte of 0 adds to each sum
     __m256 unit, bias;
-    __m256i mask; // channels there are
+    size_t at[2];         // see struct mface_space_lanes
+    __m256i mask, beyond; // the lanes of either part
+    bool has_beyond;
 };
+
+/* Lanes whose bits are set. */
+static inline __m256i mask_of_bits(uint32_t mask)
+{
+    const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    return _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)mask), bits), bits);
+}
 
 static struct finish finish_of(const struct mface_int8_band *band, int channel)
 {
     const __m256i sums = _mm256_loadu_si256((const __m256i *)(band->sums + channel));
+    const int rest = band->out_channels - channel;
+    const struct mface_space_lanes lanes =
+        mface_space_lanes_of(&band->space, channel, rest < LANES ? rest : LANES);
     return (struct finish) {
         .shift = _mm256_mullo_epi32(_mm256_set1_epi32(band->grid.zero), sums),
         .unit =
             _mm256_mul_ps(_mm256_set1_ps(band->grid.unit), _mm256_loadu_ps(band->units + channel)),
         .bias = _mm256_loadu_ps(band->bias + channel),
-        .mask = mask_of(band->out_channels - channel),
+        .at = { lanes.at[0], lanes.at[1] },
+        .mask = mask_of_bits(lanes.mask[0]),
+        .beyond = mask_of_bits(lanes.mask[1]),
+        .has_beyond = lanes.mask[1],
     };
 }
 
+/* `dst`: the pixel's first channel. */
 static inline void finish_lanes(
     const struct mface_int8_band *band, const struct finish *finish, __m256i sum, float *dst)
 {
     const __m256 steps = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, finish->shift));
     __m256 value = _mm256_add_ps(_mm256_mul_ps(steps, finish->unit), finish->bias);
     if (band->sum)
-        value = _mm256_add_ps(value, _mm256_maskload_ps(dst, finish->mask));
+        value = _mm256_add_ps(value, _mm256_maskload_ps(dst + finish->at[0], finish->mask));
     const __m256 cut = _mm256_mul_ps(value, _mm256_set1_ps(band->slope));
     const __m256 is_negative = _mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_LT_OQ);
-    _mm256_maskstore_ps(dst, finish->mask, _mm256_blendv_ps(value, cut, is_negative));
+    value = _mm256_blendv_ps(value, cut, is_negative);
+    _mm256_maskstore_ps(dst + finish->at[0], finish->mask, value);
+    if (finish->has_beyond)
+        _mm256_maskstore_ps(dst + finish->at[1], finish->beyond, value);
 }
 
 /* One tap of a block, n_quads quads of each pixel. */
@@ -146,10 +165,9 @@ static void convolve_block(
         const int y = (first + k) / band->pitch, x = (first + k) % band->pitch;
         if (first + k >= end || x == band->width)
             continue;
-        float *dst =
-            band->dst + (size_t)(y * band->width + x) * (size_t)band->out_channels + channel;
+        float *dst = band->dst + (size_t)y * band->space.row + (size_t)(x * band->space.run);
         for (int v = 0; v < VECTORS && channel + v * LANES < band->out_channels; v++)
-            finish_lanes(band, &finish[v], sums[k][v], dst + v * LANES);
+            finish_lanes(band, &finish[v], sums[k][v], dst);
     }
 }
 

@@ -163,6 +163,24 @@ size_t conv_problem_next(const struct conv_problem *problem, size_t output)
     return next < n || output + 1 == n ? next : n - 1;
 }
 
+/* As ONNX defines it, by its view of the channels as block, block, C/4. */
+static size_t place_in_space(const struct mface_dnnl_conv *conv, size_t output)
+{
+    const size_t channels = (size_t)conv->out_channels, quarter = channels / 4;
+    const size_t width = (size_t)conv->out[1], channel = output % channels;
+    const size_t row = output / channels / width, column = output / channels % width;
+    const size_t y = 2 * row + channel / quarter / 2, x = 2 * column + channel / quarter % 2;
+    return (y * 2 * width + x) * quarter + channel % quarter; // rows run on over the batch
+}
+
+void conv_check_space(
+    const struct conv_problem *problem, const void *plain, const void *there, size_t output_bytes)
+{
+    for (size_t i = 0; i < problem->n_dst; i++)
+        assert_memory_equal((const char *)there + place_in_space(&problem->conv, i) * output_bytes,
+            (const char *)plain + i * output_bytes, output_bytes);
+}
+
 void conv_check_refusals(
     const struct mface_dnnl_conv *good, bool (*fits)(const struct mface_dnnl_conv *conv))
 {

@@ -55,6 +55,11 @@ double conv_problem_expect(const struct conv_problem *problem, size_t output, do
  * n_dst or more: there is none. */
 size_t conv_problem_next(const struct conv_problem *problem, size_t output);
 
+/* Fails unless `there` holds what `plain` does, outputs of so many bytes, where DepthToSpace (DCR,
+ * blocks of 2) puts it. */
+void conv_check_space(
+    const struct conv_problem *problem, const void *plain, const void *there, size_t output_bytes);
+
 /* Fails if what no kernel computes, each a small change of `good`, fits. */
 void conv_check_refusals(
     const struct mface_dnnl_conv *good, bool (*fits)(const struct mface_dnnl_conv *conv));

@@ -236,6 +236,31 @@ static void test_batch(void **state)
     }
 }
 
+/* Results in space are the same results elsewhere. */
+static void check_space(const struct conv_shape *shape, const struct variant *variant)
+{
+    struct problem problem;
+    problem_init(&problem, shape, variant);
+    void *plain = run_tiles(&problem, 1);
+    problem.in_f32.conv.to_space = true;
+    for (int threads = 1; threads <= 3; threads++) {
+        void *there = run_tiles(&problem, threads);
+        conv_check_space(&problem.in_f32, plain, there, variant->dst_bf16 ? 2 : 4);
+        guarded_free(there);
+    }
+    guarded_free(plain);
+    problem_clear(&problem);
+}
+
+static void test_to_space(void **state)
+{
+    (void)state;
+    skip_without_amx();
+    for (int i = 0; i < N_SHAPES * N_VARIANTS; i++)
+        if (shapes[i / N_VARIANTS].out % 4 == 0 && !variants[i % N_VARIANTS].in_f32.sum)
+            check_space(&shapes[i / N_VARIANTS], &variants[i % N_VARIANTS]);
+}
+
 /* Packed weights are the store's: who asks again gets the same ones. */
 static void test_store(void **state)
 {
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_to_space),
         cmocka_unit_test(test_store),
         cmocka_unit_test(test_folded_weights),
         cmocka_unit_test(test_fits),

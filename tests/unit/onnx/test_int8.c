@@ -89,6 +89,27 @@ static void test_batch(void **state)
     }
 }
 
+/* Results in space are the same results elsewhere. */
+static void test_to_space(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SHAPES; i++) {
+        struct conv_problem problem;
+        if (shapes[i].out % 4)
+            continue;
+        int8_problem_init(&problem, &shapes[i], &int8_variants[i % 2], i);
+        float *plain = int8_run(&problem, INT8_C, 1);
+        problem.conv.to_space = true;
+        for (int k = 0; k < 3 * INT8_N_LEVELS; k++) {
+            float *there = int8_run(&problem, k % INT8_N_LEVELS, 1 + k / INT8_N_LEVELS);
+            conv_check_space(&problem, plain, there, sizeof *plain);
+            guarded_free(there);
+        }
+        guarded_free(plain);
+        conv_problem_clear(&problem);
+    }
+}
+
 /* Either window, for what is about pictures or weights. */
 static const struct conv_shape small[] = {
     { 3, 9, 7, 22, 35, false },
@@ -145,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_to_space),
         cmocka_unit_test(test_store),
         cmocka_unit_test(test_folded_weights),
     };

@@ -149,6 +149,30 @@ static void test_batch(void **state)
     }
 }
 
+/* Results in space are the same results elsewhere. */
+static void test_to_space(void **state)
+{
+    (void)state;
+    skip_without_loops();
+    const struct mface_wino_kernels *const levels[] = { &mface_wino_avx2, &mface_wino_halves,
+        mface_wino_kernels() };
+    for (int i = 0; i < N_SHAPES; i++) {
+        struct conv_problem problem;
+        if (shapes[i].out % 4)
+            continue;
+        conv_problem_init(&problem, &shapes[i], &variants[i % 2]);
+        float *plain = run(&problem, mface_wino_kernels(), 1);
+        problem.conv.to_space = true;
+        for (int k = 0; k < 9; k++) {
+            float *there = run(&problem, levels[k % 3], 1 + k / 3);
+            conv_check_space(&problem, plain, there, sizeof *plain);
+            guarded_free(there);
+        }
+        guarded_free(plain);
+        conv_problem_clear(&problem);
+    }
+}
+
 /* Packed weights are the store's: who asks again gets the same ones. */
 static void test_store(void **state)
 {
@@ -251,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_bits),
         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_to_space),
         cmocka_unit_test(test_store),
         cmocka_unit_test(test_folded_weights),
         cmocka_unit_test(test_fits),
