@@ -12,7 +12,8 @@ enum {
     SIDE = MFACE_WINO_SIDE,
     TILE = MFACE_WINO_TILE,
     PANEL = MFACE_WINO_VECTORS * WINO_LANES,
-    U_PLANE = MFACE_WINO_U_PLANE(PANEL)
+    U_PLANE = MFACE_WINO_U_PLANE(PANEL),
+    AHEAD = 32, // channels of pixels to fetch
 };
 
 /* The points are 0, ±a, ±b and infinity. */
@@ -44,6 +45,7 @@ INLINE void transform_pixels(
         for (int y = 0; y < SIDE; y++) {
             const float *pixel = source->pixels[y * SIDE + x] + channel;
             d[y] = n == WINO_LANES ? load(pixel) : load_some(pixel, n);
+            _mm_prefetch((const char *)(pixel + AHEAD), _MM_HINT_T0);
         }
         transform6(d);
         for (int y = 0; y < SIDE; y++)

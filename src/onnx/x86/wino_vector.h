@@ -21,6 +21,32 @@ static inline void store(float *to, vec value)
 }
 
 /* The first n lanes; the others are zeros. */
+#if WINO_LANES == 8
+static inline __m256i lanes_below(int n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline vec load_some(const float *from, int n)
+{
+    return _mm256_maskload_ps(from, lanes_below(n));
+}
+
+static inline void store_some(float *to, vec value, int n)
+{
+    _mm256_maskstore_ps(to, lanes_below(n), value);
+}
+#elif defined(__AVX512F__)
+static inline vec load_some(const float *from, int n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), from);
+}
+
+static inline void store_some(float *to, vec value, int n)
+{
+    _mm512_mask_storeu_ps(to, (__mmask16)((1u << n) - 1), value);
+}
+#else
 static inline vec load_some(const float *from, int n)
 {
     vec value = { 0 };
@@ -32,6 +58,7 @@ static inline void store_some(float *to, vec value, int n)
 {
     memcpy(to, &value, (size_t)n * sizeof *to);
 }
+#endif
 
 static inline vec all(float value)
 {
