@@ -115,6 +115,8 @@ static enum mface_status hold_inputs(
         else if (is_const(plan, value) && is_prepared)
             forget_const(plan, &plan->values[value]);
         step->in[i] = plan->values[value].tensor;
+        if (step->core->is_for_one && !is_const(plan, value))
+            step->in[i].shape.dim[0] = 1;
     }
     return MFACE_OK;
 }

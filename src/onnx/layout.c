@@ -68,6 +68,37 @@ static void resolve_views(struct mface_plan *plan)
     plan->n_steps = kept;
 }
 
+/* The neighbours of a step that are run picture by picture together, the step included. */
+static void find_run(const struct mface_plan *plan, int s, int *first, int *last)
+{
+    *first = *last = s;
+    if (!plan->steps[s]->core->is_for_one)
+        return;
+    while (*first > 0 && plan->steps[*first - 1]->core->is_for_one)
+        --*first;
+    while (*last + 1 < plan->n_steps && plan->steps[*last + 1]->core->is_for_one)
+        ++*last;
+}
+
+/* A root that is in use beyond one such run holds all pictures, and throughout the run: the next
+ * picture goes through it from its beginning. Expects first and last of every root. */
+static void find_pictures(struct mface_plan *plan)
+{
+    for (int i = 0; i < plan->n_values; i++) {
+        struct mface_plan_value *root = &plan->values[i];
+        int first, last, unused;
+        if (root->root != i || root->storage != MFACE_STORAGE_ARENA || root->first < 0)
+            continue;
+        find_run(plan, root->first, &first, &last);
+        root->is_for_one = plan->steps[root->first]->core->is_for_one && root->last <= last;
+        if (root->is_for_one)
+            continue;
+        root->first = first;
+        if (root->last < plan->n_steps)
+            find_run(plan, root->last, &unused, &root->last);
+    }
+}
+
 /* Sets first and last of every root. An output nobody reads gets no memory. */
 static void find_lifetimes(struct mface_plan *plan)
 {
@@ -97,7 +128,8 @@ static bool fits_in_place(const struct mface_plan *plan, int s, int in)
 {
     const struct mface_step *step = plan->steps[s];
     const int root = mface_plan_root(plan, step->core->in[in]);
-    if (plan->values[root].storage != MFACE_STORAGE_ARENA || plan->values[root].last != s)
+    if (plan->values[root].storage != MFACE_STORAGE_ARENA || plan->values[root].last != s ||
+        plan->values[root].is_for_one != plan->values[step->core->out[0]].is_for_one)
         return false;
     if (mface_dtype_bytes(step->in[in].dtype) != mface_dtype_bytes(step->out[0].dtype))
         return false;
@@ -173,12 +205,14 @@ static struct block make_block(size_t bytes, size_t *offset, int first, int last
 
 static int list_blocks(struct mface_plan *plan, struct block *blocks)
 {
+    const size_t n_pictures = (size_t)plan->n_pictures;
     int n = 0;
     for (int i = 0; i < plan->n_values; i++) {
         struct mface_plan_value *value = &plan->values[i];
         if (value->storage == MFACE_STORAGE_ARENA && value->root == i && value->first >= 0)
             blocks[n++] = make_block(
-                mface_tensor_bytes(&value->tensor), &value->offset, value->first, value->last);
+                mface_tensor_bytes(&value->tensor) / (value->is_for_one ? n_pictures : 1),
+                &value->offset, value->first, value->last);
     }
     for (int s = 0; s < plan->n_steps; s++)
         if (plan->steps[s]->scratch_bytes)
@@ -204,6 +238,7 @@ enum mface_status mface_plan_layout(struct mface_plan *plan)
 {
     resolve_views(plan);
     find_lifetimes(plan);
+    find_pictures(plan);
     share_in_place(plan);
     const size_t n_max = (size_t)plan->n_values + (size_t)plan->n_steps;
     struct block *blocks = mface_mem_calloc(n_max, sizeof *blocks);

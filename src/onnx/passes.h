@@ -44,7 +44,11 @@ MFACE_NODISCARD enum mface_status mface_pass_bf16(struct mface_plan *plan);
 MFACE_NODISCARD enum mface_status mface_pass_int8(struct mface_plan *plan);
 
 /* Lets a convolution put its results where the DepthToSpace that follows it would, where one of our
- * own kernels computes it. The last pass: which kernel does depends on what the others leave. */
+ * own kernels computes it, which depends on what the other passes leave. */
 MFACE_NODISCARD enum mface_status mface_pass_fold_depth_to_space(struct mface_plan *plan);
+
+/* Makes steps for one picture of a batch that need not be for all. After every other pass: values
+ * keep the shape of the batch, only those steps' tensors are of one picture. */
+void mface_pass_split_pictures(struct mface_plan *plan);
 
 #endif

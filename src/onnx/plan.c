@@ -91,6 +91,9 @@ static enum mface_status prepare_steps(struct mface_plan *plan)
     for (int s = 0; s < plan->n_steps; s++) {
         struct mface_step *step = plan->steps[s];
         MFACE_TRY(mface_plan_prepare_step(plan, step));
+        if (step->core->is_for_one &&
+            __builtin_mul_overflow(step->flops, plan->n_pictures, &step->flops))
+            step->flops = INT64_MAX;
         if (__builtin_add_overflow(plan->flops, step->flops, &plan->flops))
             plan->flops = INT64_MAX;
         plan->weight_bytes += step->weight_bytes;
@@ -152,6 +155,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     if (plan->precision == MFACE_PRECISION_INT8)
         MFACE_TRY(mface_pass_int8(plan));
     MFACE_TRY(mface_pass_fold_depth_to_space(plan));
+    mface_pass_split_pictures(plan);
     plan->weights = params->weights; // constants folded above are not worth keeping
     MFACE_TRY(prepare_steps(plan));
     sweep_consts(plan);

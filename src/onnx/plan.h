@@ -30,6 +30,7 @@ struct mface_plan_value {
     int n_uses;                 // by steps and as graph output; see mface_plan_count_uses()
     size_t offset;              // ARENA roots
     int first, last;            // ARENA roots: steps between which the memory is in use
+    bool is_for_one;            // ARENA roots: holds one picture of the batch at a time
 };
 
 /* The core's half of a step. */
@@ -40,7 +41,8 @@ struct mface_step_core {
     size_t n_in, n_out; // length of the arrays, padding included
     int *in, *out;      // value indices, padded as step->in and step->out; -1 where absent
     size_t scratch_offset;
-    bool prepared; // release is due
+    bool prepared;   // release is due
+    bool is_for_one; // run once for each picture of the batch
 };
 
 struct mface_plan {
@@ -53,6 +55,7 @@ struct mface_plan {
     int n_values, values_capacity;
     struct mface_step **steps; // in execution order
     int n_steps;
+    int64_t n_pictures;               // steps that are for one of them are run so many times
     struct mface_tensor *inputs;      // type and shape per model input; data: fixed constants
     struct mface_value_info *outputs; // per graph output
     int *output_values;               // per graph output; -1: not wanted
