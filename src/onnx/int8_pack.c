@@ -41,6 +41,19 @@ static int8_t round_weight(float value, float per_unit)
     return (int8_t)(steps > -WEIGHT_MAX ? steps < WEIGHT_MAX ? steps : WEIGHT_MAX : -WEIGHT_MAX);
 }
 
+/* One tap's weights for up to a group of channels, `window` values apart in the model; returns
+ * their sum. */
+static int32_t scatter_tap(const float *from, int window, int n, float per_unit, int8_t *to)
+{
+    int32_t sum = 0;
+    for (int c = 0; c < n; c++) {
+        const int8_t weight = round_weight(from[c * window], per_unit);
+        to[c / MFACE_INT8_QUAD * MFACE_INT8_HALF * MFACE_INT8_QUAD + c % MFACE_INT8_QUAD] = weight;
+        sum += weight;
+    }
+    return sum;
+}
+
 /* Spreads an output channel's weights over its panel; returns their sum. */
 static int32_t scatter(
     const struct mface_int8_conv *kernel, const float *row, float per_unit, int channel, int8_t *to)
@@ -49,18 +62,15 @@ static int32_t scatter(
     int32_t sum = 0;
     to += channel / MFACE_INT8_HALF * MFACE_INT8_TILE_BYTES +
           channel % MFACE_INT8_HALF * MFACE_INT8_QUAD;
-    for (int phase = 0; phase < kernel->n_phases; phase++)
-        for (int group = 0; group < kernel->n_groups; group++)
-            for (int tap = 0; tap < kernel->taps[phase].n; tap++, to += 2 * MFACE_INT8_TILE_BYTES) {
-                const int place = mface_int8_window_place(kernel, phase, tap);
-                const int first = group * MFACE_INT8_GROUP;
-                for (int c = 0; c < MFACE_INT8_GROUP && first + c < kernel->in_channels; c++) {
-                    const int8_t weight = round_weight(row[(first + c) * window + place], per_unit);
-                    to[c / MFACE_INT8_QUAD * MFACE_INT8_HALF * MFACE_INT8_QUAD +
-                        c % MFACE_INT8_QUAD] = weight;
-                    sum += weight;
-                }
-            }
+    for (int plane = 0; plane < kernel->n_phases * kernel->n_groups; plane++) {
+        const int phase = plane / kernel->n_groups;
+        const int first = plane % kernel->n_groups * MFACE_INT8_GROUP;
+        const int rest = kernel->in_channels - first;
+        const int n = rest < MFACE_INT8_GROUP ? rest : MFACE_INT8_GROUP;
+        for (int tap = 0; tap < kernel->taps[phase].n; tap++, to += 2 * MFACE_INT8_TILE_BYTES)
+            sum += scatter_tap(row + first * window + mface_int8_window_place(kernel, phase, tap),
+                window, n, per_unit, to);
+    }
     return sum;
 }
 

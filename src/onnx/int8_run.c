@@ -74,44 +74,49 @@ static struct mface_int8_grid grid_of(const struct run *run, int picture)
     };
 }
 
-static uint8_t *clear(uint8_t *to, int zero, size_t n_pixels)
+/* n pixels of zeros in the planes of all groups. */
+static void clear(const struct mface_int8_band *band, uint8_t *to, size_t n_pixels)
 {
-    memset(to, zero, n_pixels * MFACE_INT8_GROUP);
-    return to + n_pixels * MFACE_INT8_GROUP;
+    for (int group = 0; group < band->n_groups; group++, to += band->plane_bytes)
+        memset(to, band->grid.zero, n_pixels * MFACE_INT8_GROUP);
 }
 
-/* The pixels of a phase, from the row above the band's first to the one below its last. */
+/* The pixels of a phase in a row of the picture, between zeros. */
+static void fill_row(const struct mface_int8_band *band, const struct mface_int8_conv *kernel,
+    const float *row, int phase_x, uint8_t *planes)
+{
+    const int stride = kernel->stride;
+    const int n_pixels = (kernel->in_width - phase_x + stride - 1) / stride;
+    const struct mface_int8_row taken = {
+        .src = row + (size_t)(phase_x * kernel->in_channels),
+        .distance = (size_t)(stride * kernel->in_channels),
+        .n_pixels = n_pixels,
+        .n_channels = kernel->in_channels,
+        .grid = band->grid,
+        .to = planes + MFACE_INT8_GROUP,
+        .plane_bytes = kernel->plane_bytes,
+    };
+    clear(band, planes, 1);
+    kernel->loops->round_row(&taken);
+    clear(
+        band, planes + (size_t)(n_pixels + 1) * MFACE_INT8_GROUP, (size_t)(band->width - n_pixels));
+}
+
+/* From the row above the band's first to the one below its last. */
 static void fill_phase(const struct mface_int8_band *band, const struct mface_int8_conv *kernel,
     const float *picture, int first_row, int phase, uint8_t *planes)
 {
-    const int stride = kernel->stride, phase_x = phase % stride;
-    const int n_taken = (kernel->in_width - phase_x + stride - 1) / stride;
+    const int stride = kernel->stride;
     const size_t row_values = (size_t)kernel->in_width * (size_t)kernel->in_channels;
-    const size_t row_bytes = (size_t)band->pitch * MFACE_INT8_GROUP;
-    for (int i = 0; i < band->n_rows + 2; i++, planes += row_bytes) {
+    const size_t pitch = (size_t)band->pitch;
+    for (int i = 0; i < band->n_rows + 2; i++, planes += pitch * MFACE_INT8_GROUP) {
         const int y = (first_row + i - 1) * stride + phase / stride;
-        const bool is_inside = y >= 0 && y < kernel->in_height;
-        const int n_pixels = is_inside ? n_taken : 0;
-        for (int group = 0; group < kernel->n_groups; group++) {
-            uint8_t *row = planes + (size_t)group * kernel->plane_bytes;
-            clear(row, band->grid.zero, 1);
-            clear(row + (size_t)(n_pixels + 1) * MFACE_INT8_GROUP, band->grid.zero,
-                (size_t)(band->width - n_pixels));
-        }
-        const struct mface_int8_row row = {
-            .src = picture + (size_t)(is_inside ? y : 0) * row_values +
-                   (size_t)(phase_x * kernel->in_channels),
-            .distance = (size_t)(stride * kernel->in_channels),
-            .n_pixels = n_pixels,
-            .n_channels = kernel->in_channels,
-            .grid = band->grid,
-            .to = planes + MFACE_INT8_GROUP,
-            .plane_bytes = kernel->plane_bytes,
-        };
-        kernel->loops->round_row(&row);
+        if (y >= 0 && y < kernel->in_height)
+            fill_row(band, kernel, picture + (size_t)y * row_values, phase % stride, planes);
+        else
+            clear(band, planes, pitch);
     }
-    for (int group = 0; group < kernel->n_groups; group++)
-        clear(planes + (size_t)group * kernel->plane_bytes, band->grid.zero, MFACE_INT8_TAIL);
+    clear(band, planes, MFACE_INT8_TAIL);
 }
 
 /* A band, counted over all pictures: fills the planes. */
