@@ -7,6 +7,7 @@
 #include "onnx/amx_conv.h"
 
 #include "base/mem.h"
+#include "onnx/own_conv.h"
 #include "onnx/parallel.h"
 
 #include <string.h>
@@ -16,17 +17,7 @@ enum { PLANES_BYTES = 900000 };
 
 bool mface_amx_conv_fits(const struct mface_dnnl_conv *conv)
 {
-    if (conv->transposed || conv->n_spatial != 2 || conv->groups != 1 || !conv->channels_last ||
-        !conv->src_bf16 || !conv->weights.data || (conv->has_bias && !conv->bias))
-        return false;
-    for (int i = 0; i < 2; i++)
-        if (conv->kernel[i] != 3 || conv->stride[i] != 1 || conv->dilation[i] != 1 ||
-            conv->pad_begin[i] != 1 || conv->pad_end[i] != 1)
-            return false;
-    /* Indices of a picture and a panel are ints. */
-    const int64_t limit = 1 << 14;
-    return conv->in[0] <= limit && conv->in[1] <= limit && conv->in_channels <= limit &&
-           conv->out_channels <= limit && conv->batch <= limit &&
+    return mface_conv_is_plain(conv) && conv->src_bf16 && mface_conv_has_window(conv, 3, 1) &&
            (conv->activation == MFACE_ACTIVATION_NONE || conv->activation == MFACE_ACTIVATION_RELU);
 }
 
@@ -35,16 +26,6 @@ bool mface_amx_conv_pays(const struct mface_dnnl_conv *conv)
     /* Measured: with fewer channels half of each tile of pixels is zeros, with fewer pixels most of
      * its rows are. */
     return conv->in_channels > MFACE_AMX_GROUP / 2 && conv->in[0] * conv->in[1] >= 16;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int gcd(int a, int b)
-{
-    return b ? gcd(b, a % b) : a;
 }
 
 /* Fewer rows than that, and copying the rows above and below a band takes longer than it saves. */
@@ -67,24 +48,24 @@ static int count_bands(const struct mface_amx_conv *kernel)
 {
     const int row_bytes = (kernel->width + 1) * MFACE_AMX_PIXEL_BYTES * kernel->n_groups;
     const int fitting = PLANES_BYTES / row_bytes - 2, threads = kernel->threads;
-    const int least = divide_up(kernel->height, fitting > 1 ? fitting : 1);
+    const int least = mface_divide_up(kernel->height, fitting > 1 ? fitting : 1);
     if (least * kernel->batch % threads == 0)
         return least;
     const int64_t weight_bytes =
         (int64_t)kernel->n_panels * kernel->n_groups * MFACE_AMX_TAPS * 2 * MFACE_AMX_TILE_BYTES;
     const bool by_rows = least > 1 || weight_bytes < (int64_t)row_bytes * kernel->height;
     const int step = by_rows ? threads : square_divisor(threads);
-    const int even = divide_up(least, step) * step;
+    const int even = mface_divide_up(least, step) * step;
     return kernel->height / even >= LEAST_BAND_ROWS ? even : least;
 }
 
 /* Parts make up for bands that are too few. */
 static void cut_up(struct mface_amx_conv *kernel)
 {
-    kernel->band_rows = divide_up(kernel->height, count_bands(kernel));
-    kernel->n_bands = divide_up(kernel->height, kernel->band_rows);
+    kernel->band_rows = mface_divide_up(kernel->height, count_bands(kernel));
+    kernel->n_bands = mface_divide_up(kernel->height, kernel->band_rows);
     const int n_items = kernel->n_bands * kernel->batch;
-    kernel->n_parts = kernel->threads / gcd(kernel->threads, n_items);
+    kernel->n_parts = kernel->threads / mface_gcd(kernel->threads, n_items);
     if (kernel->n_parts > kernel->n_panels)
         kernel->n_parts = kernel->n_panels;
     const int pitch = kernel->width + 1;
@@ -121,8 +102,8 @@ enum mface_status mface_amx_conv_create(
         .width = (int)conv->in[1],
         .in_channels = (int)conv->in_channels,
         .out_channels = (int)conv->out_channels,
-        .n_groups = divide_up((int)conv->in_channels, MFACE_AMX_GROUP),
-        .n_panels = divide_up((int)conv->out_channels, MFACE_AMX_PANEL),
+        .n_groups = mface_divide_up((int)conv->in_channels, MFACE_AMX_GROUP),
+        .n_panels = mface_divide_up((int)conv->out_channels, MFACE_AMX_PANEL),
         .threads = threads,
         .space = mface_space_of((int)conv->in[1], (int)conv->out_channels, conv->to_space),
         .dst_bf16 = conv->dst_bf16,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "onnx/amx.h"
+#include "onnx/own_conv.h"
 
 #include <string.h>
 
@@ -32,16 +33,6 @@ bool mface_int8_is_fast(void)
     return mface_int8_loops()->is_fast;
 }
 
-static bool is_window(
-    const struct mface_dnnl_conv *conv, int64_t kernel, int64_t stride, int64_t pad)
-{
-    for (int i = 0; i < 2; i++)
-        if (conv->kernel[i] != kernel || conv->stride[i] != stride || conv->dilation[i] != 1 ||
-            conv->pad_begin[i] != pad || conv->pad_end[i] != pad)
-            return false;
-    return true;
-}
-
 /* The greatest sum of products of a byte and a weight must fit into 32 bits. */
 static bool can_overflow(const struct mface_dnnl_conv *conv)
 {
@@ -50,15 +41,8 @@ static bool can_overflow(const struct mface_dnnl_conv *conv)
 
 bool mface_int8_conv_fits(const struct mface_dnnl_conv *conv)
 {
-    if (conv->transposed || conv->n_spatial != 2 || conv->groups != 1 || !conv->channels_last ||
-        conv->src_bf16 || conv->dst_bf16 || !conv->weights.data || (conv->has_bias && !conv->bias))
-        return false;
-    if (!is_window(conv, 3, 1, 1) && !is_window(conv, 5, 2, 2))
-        return false;
-    /* Indices of a picture and a panel are ints. */
-    const int64_t limit = 1 << 14;
-    return conv->in[0] <= limit && conv->in[1] <= limit && conv->in_channels <= limit &&
-           conv->out_channels <= limit && conv->batch <= limit && !can_overflow(conv) &&
+    return mface_conv_is_plain(conv) && !conv->src_bf16 && !conv->dst_bf16 && !can_overflow(conv) &&
+           (mface_conv_has_window(conv, 3, 1) || mface_conv_has_window(conv, 5, 2)) &&
            (conv->activation == MFACE_ACTIVATION_NONE || conv->activation == MFACE_ACTIVATION_RELU);
 }
 
@@ -67,11 +51,6 @@ bool mface_int8_conv_fits(const struct mface_dnnl_conv *conv)
 bool mface_int8_conv_pays(const struct mface_dnnl_conv *conv)
 {
     return conv->in_channels >= 16 && conv->out_channels >= 16;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
 }
 
 int mface_int8_window_side(const struct mface_int8_conv *kernel)
@@ -119,8 +98,8 @@ static void describe(struct mface_int8_conv *kernel, const struct mface_dnnl_con
         .out_channels = (int)conv->out_channels,
         .stride = (int)conv->stride[0],
         .n_phases = (int)(conv->stride[0] * conv->stride[0]),
-        .n_groups = divide_up((int)conv->in_channels, MFACE_INT8_GROUP),
-        .n_panels = divide_up((int)conv->out_channels, MFACE_INT8_PANEL),
+        .n_groups = mface_divide_up((int)conv->in_channels, MFACE_INT8_GROUP),
+        .n_panels = mface_divide_up((int)conv->out_channels, MFACE_INT8_PANEL),
         .space = mface_space_of((int)conv->out[1], (int)conv->out_channels, conv->to_space),
         .sum = conv->sum,
         .slope = conv->activation == MFACE_ACTIVATION_RELU ? conv->alpha : 1.0f,

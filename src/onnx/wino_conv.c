@@ -2,30 +2,14 @@
 #include "onnx/wino_conv.h"
 
 #include "base/mem.h"
+#include "onnx/own_conv.h"
 
 #include <string.h>
 
-static bool is_window(
-    const struct mface_dnnl_conv *conv, int64_t kernel, int64_t stride, int64_t pad)
-{
-    for (int i = 0; i < 2; i++)
-        if (conv->kernel[i] != kernel || conv->stride[i] != stride || conv->dilation[i] != 1 ||
-            conv->pad_begin[i] != pad || conv->pad_end[i] != pad)
-            return false;
-    return true;
-}
-
 bool mface_wino_conv_fits(const struct mface_dnnl_conv *conv)
 {
-    if (conv->transposed || conv->n_spatial != 2 || conv->groups != 1 || !conv->channels_last ||
-        conv->src_bf16 || conv->dst_bf16 || !conv->weights.data || (conv->has_bias && !conv->bias))
-        return false;
-    if (!is_window(conv, 3, 1, 1) && !is_window(conv, 5, 2, 2))
-        return false;
-    /* Indices of tiles and values of a picture's row are ints. */
-    const int64_t limit = 1 << 14;
-    return conv->in[0] <= limit && conv->in[1] <= limit && conv->in_channels <= limit &&
-           conv->out_channels <= limit && conv->batch <= limit &&
+    return mface_conv_is_plain(conv) && !conv->src_bf16 && !conv->dst_bf16 &&
+           (mface_conv_has_window(conv, 3, 1) || mface_conv_has_window(conv, 5, 2)) &&
            (conv->activation == MFACE_ACTIVATION_NONE ||
                conv->activation == MFACE_ACTIVATION_RELU ||
                conv->activation == MFACE_ACTIVATION_CLIP);
@@ -39,11 +23,6 @@ bool mface_wino_conv_pays(const struct mface_dnnl_conv *conv)
     const int64_t least_pixels = conv->stride[0] == 1 ? 36 : 100;
     return conv->out[0] * conv->out[1] >= least_pixels && conv->in_channels >= 16 &&
            conv->in_channels * conv->out_channels >= 256;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
 }
 
 static enum mface_wino_activation activation_of(const struct mface_dnnl_conv *conv)
@@ -73,9 +52,9 @@ static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_con
         .in_channels = (int)conv->in_channels,
         .out_channels = (int)conv->out_channels,
         .panel = MFACE_WINO_VECTORS * loops->lanes,
-        .n_panels = divide_up((int)conv->out_channels, MFACE_WINO_VECTORS * loops->lanes),
-        .n_tiles_x = divide_up((int)conv->out[1], MFACE_WINO_TILE),
-        .n_tiles_y = divide_up((int)conv->out[0], MFACE_WINO_TILE),
+        .n_panels = mface_divide_up((int)conv->out_channels, MFACE_WINO_VECTORS * loops->lanes),
+        .n_tiles_x = mface_divide_up((int)conv->out[1], MFACE_WINO_TILE),
+        .n_tiles_y = mface_divide_up((int)conv->out[0], MFACE_WINO_TILE),
         .space = mface_space_of((int)conv->out[1], (int)conv->out_channels, conv->to_space),
         .sum = conv->sum,
         .activation = activation_of(conv),
