@@ -55,6 +55,8 @@ static bool input_splits(
         return true;
     if (is_const(plan, value))
         return is_shared(step, &step->in[i]);
+    if (step->op == &mface_op_conv && (i == 1 || i == 2))
+        return false; // weights and bias that are given at run time
     if (step->op->flags & MFACE_OP_POINTWISE && step->in[i].shape.rank != step->out[0].shape.rank)
         return false; // its first dimension may be another one
     return holds_pictures(&step->in[i], n);

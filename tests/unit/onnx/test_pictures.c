@@ -260,6 +260,45 @@ static void test_columns_are_no_pictures(void **state)
     bytes_clear(&model);
 }
 
+/* As many output channels as pictures, whose weights come with each run, are no pictures either. */
+static void test_weights_are_no_pictures(void **state)
+{
+    enum { N = 2, VALUES = IN * PIXELS };
+    struct bytes model = { 0 }, graph = { 0 }, attrs = { 0 };
+    const struct fixture *f = *state;
+    static float weights[N * IN * 9], both[N * N * PIXELS], one[N * PIXELS];
+    fill_random(weights, N * IN * 9, 29);
+    graph_input(&graph, "x", (const int64_t[]) { -1, IN, SIDE, SIDE }, 4);
+    graph_input(&graph, "w", (const int64_t[]) { N, IN, 3, 3 }, 4);
+    attr_ints(&attrs, "pads", (const int64_t[]) { 1, 1, 1, 1 }, 4);
+    graph_node(&graph, "Conv", "x w", "y", &attrs);
+    graph_output(&graph, "y");
+    finish_model(&model, &graph, 7, 12);
+    struct mface_onnx *onnx;
+    assert_int_equal(mface_onnx_load_mem("model", model.data, model.n, &onnx), MFACE_OK);
+    for (int64_t i = -1; i < N; i++) { // all of them, then each
+        const int64_t batch = i < 0 ? N : 1;
+        struct mface_tensor in[2] = {
+            { .dtype = MFACE_DTYPE_F32, .shape = { .rank = 4, .dim = { batch, IN, SIDE, SIDE } } },
+            { .dtype = MFACE_DTYPE_F32, .shape = { .rank = 4, .dim = { N, IN, 3, 3 } } }
+        };
+        const struct mface_plan_params params = { .inputs = in, .n_inputs = 2, .threads = 1 };
+        struct mface_plan *plan;
+        assert_int_equal(mface_plan_create(onnx, &params, &plan), MFACE_OK);
+        in[0].data = (void *)(f->x + (i < 0 ? 0 : i) * VALUES);
+        in[1].data = weights;
+        struct mface_tensor y = { .dtype = MFACE_DTYPE_F32,
+            .shape = mface_plan_output(plan, 0)->shape,
+            .data = i < 0 ? both : one };
+        assert_int_equal(mface_plan_run(plan, in, &y), MFACE_OK);
+        if (i >= 0)
+            assert_memory_equal(both + i * N * PIXELS, one, sizeof one);
+        mface_plan_free(&plan);
+    }
+    mface_onnx_free(&onnx);
+    bytes_clear(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_columns_are_no_pictures),
+        cmocka_unit_test(test_weights_are_no_pictures),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
