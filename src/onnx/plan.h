@@ -1,4 +1,4 @@
-/* Inside a plan: what plan.c builds, passes rewrite, memory.c lays out and exec.c runs.
+/* Inside a plan: what plan.c builds, passes rewrite, layout.c lays out and exec.c runs.
  *
  *   graph ──compile──▶ steps + values ──passes──▶ steps ──prepare──▶ weights packed
  *                                                   └──memory──▶ offsets in one arena
