@@ -10,8 +10,6 @@
 #include "onnx/own_conv.h"
 #include "onnx/parallel.h"
 
-#include <string.h>
-
 /* Planes and a panel's weights share the 2 MiB of a core's second-level cache. */
 enum { PLANES_BYTES = 900000 };
 
@@ -74,19 +72,9 @@ static void cut_up(struct mface_amx_conv *kernel)
     kernel->planes_bytes = kernel->plane_bytes * (size_t)kernel->n_groups;
 }
 
-static enum mface_status copy_bias(struct mface_amx_conv *kernel, const float *bias)
-{
-    kernel->bias = mface_mem_calloc((size_t)kernel->n_panels * MFACE_AMX_PANEL, sizeof *bias);
-    if (!kernel->bias)
-        return MFACE_ERR_NOMEM;
-    if (bias)
-        memcpy(kernel->bias, bias, (size_t)kernel->out_channels * sizeof *bias);
-    return MFACE_OK;
-}
-
 static enum mface_status build(struct mface_amx_conv *kernel, const struct mface_dnnl_conv *conv)
 {
-    MFACE_TRY(copy_bias(kernel, conv->bias));
+    MFACE_TRY(mface_conv_copy_bias(conv, kernel->n_panels * MFACE_AMX_PANEL, &kernel->bias));
     return mface_amx_conv_pack(kernel, &conv->weights);
 }
 

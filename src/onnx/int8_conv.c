@@ -7,8 +7,6 @@
 #include "onnx/amx.h"
 #include "onnx/own_conv.h"
 
-#include <string.h>
-
 #if defined(__x86_64__)
 const struct mface_int8_loops *mface_int8_loops(void)
 {
@@ -107,19 +105,9 @@ static void describe(struct mface_int8_conv *kernel, const struct mface_dnnl_con
     list_taps(kernel);
 }
 
-static enum mface_status copy_bias(struct mface_int8_conv *kernel, const float *bias)
-{
-    kernel->bias = mface_mem_calloc((size_t)kernel->n_panels * MFACE_INT8_PANEL, sizeof *bias);
-    if (!kernel->bias)
-        return MFACE_ERR_NOMEM;
-    if (bias)
-        memcpy(kernel->bias, bias, (size_t)kernel->out_channels * sizeof *bias);
-    return MFACE_OK;
-}
-
 static enum mface_status build(struct mface_int8_conv *kernel, const struct mface_dnnl_conv *conv)
 {
-    MFACE_TRY(copy_bias(kernel, conv->bias));
+    MFACE_TRY(mface_conv_copy_bias(conv, kernel->n_panels * MFACE_INT8_PANEL, &kernel->bias));
     return mface_int8_conv_pack(kernel, &conv->weights);
 }
 

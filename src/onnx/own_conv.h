@@ -3,7 +3,10 @@
 #ifndef MFACE_ONNX_OWN_CONV_H
 #define MFACE_ONNX_OWN_CONV_H
 
+#include "base/mem.h"
 #include "onnx/dnnl.h"
+
+#include <string.h>
 
 static inline int mface_divide_up(int a, int b)
 {
@@ -35,6 +38,19 @@ static inline bool mface_conv_is_plain(const struct mface_dnnl_conv *conv)
            conv->weights.data && (!conv->has_bias || conv->bias) && conv->in[0] <= limit &&
            conv->in[1] <= limit && conv->in_channels <= limit && conv->out_channels <= limit &&
            conv->batch <= limit;
+}
+
+/* The bias, zeros where there is none and beyond the last channel, for mface_mem_free();
+ * MFACE_ERR_NOMEM. */
+MFACE_NODISCARD static inline enum mface_status mface_conv_copy_bias(
+    const struct mface_dnnl_conv *conv, int n_values, float **bias)
+{
+    *bias = mface_mem_calloc((size_t)n_values, sizeof **bias);
+    if (!*bias)
+        return MFACE_ERR_NOMEM;
+    if (conv->bias)
+        memcpy(*bias, conv->bias, (size_t)conv->out_channels * sizeof **bias);
+    return MFACE_OK;
 }
 
 #endif

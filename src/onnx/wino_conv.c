@@ -1,10 +1,9 @@
 /* Winograd convolutions: which ones there are, and what is made ready for runs. */
 #include "onnx/wino_conv.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "onnx/own_conv.h"
-
-#include <string.h>
 
 bool mface_wino_conv_fits(const struct mface_dnnl_conv *conv)
 {
@@ -66,13 +65,10 @@ static void describe(struct mface_wino_conv *kernel, const struct mface_dnnl_con
 
 static enum mface_status build(struct mface_wino_conv *kernel, const struct mface_dnnl_conv *conv)
 {
-    const size_t n_out = (size_t)(kernel->n_panels + 1) * (size_t)kernel->panel;
-    kernel->bias = mface_mem_calloc(n_out, sizeof *kernel->bias);
+    MFACE_TRY(mface_conv_copy_bias(conv, (kernel->n_panels + 1) * kernel->panel, &kernel->bias));
     kernel->zeros = mface_mem_calloc((size_t)kernel->in_channels, sizeof *kernel->zeros);
-    if (!kernel->bias || !kernel->zeros)
+    if (!kernel->zeros)
         return MFACE_ERR_NOMEM;
-    if (conv->bias)
-        memcpy(kernel->bias, conv->bias, (size_t)kernel->out_channels * sizeof *conv->bias);
     return mface_wino_conv_pack(kernel, &conv->weights);
 }
 
