@@ -42,8 +42,9 @@ struct mface_onnx {
 /* Fills in everything from `values` on, from onnx->model. */
 MFACE_NODISCARD enum mface_status mface_graph_build(struct mface_onnx *onnx);
 
-/* Tells the system that these bytes of the file, just copied, need not stay in memory; they are
- * read from the file again if asked for. Does nothing for data outside a mapped file. */
+/* Tells the system that these bytes of the file, just copied, need not stay in memory, up to the
+ * page they end in; they are read from the file again if asked for. Copied from front to back, in
+ * pieces of any size, a tensor leaves one page. Does nothing for data outside a mapped file. */
 void mface_onnx_forget_pages(const struct mface_onnx *onnx, const void *data, size_t bytes);
 
 #endif

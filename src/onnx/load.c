@@ -105,8 +105,8 @@ void mface_onnx_set_mapped(struct mface_onnx *onnx)
 void mface_onnx_forget_pages(const struct mface_onnx *onnx, const void *data, size_t bytes)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)onnx->data;
-    const uintptr_t first = ((uintptr_t)data + page - 1) & ~(page - 1);
-    const uintptr_t last = ((uintptr_t)data + bytes) & ~(page - 1); // whole pages only
+    const uintptr_t first = (uintptr_t)data & ~(page - 1);          // with what was copied before
+    const uintptr_t last = ((uintptr_t)data + bytes) & ~(page - 1); // what comes next stays
     if (onnx->mapped && first < last && first >= start && last <= start + onnx->size)
         madvise((void *)first, last - first, MADV_DONTNEED);
 }
