@@ -40,7 +40,7 @@ enum mface_status mface_dense_create(
         return MFACE_ERR_NOMEM;
     dense->params = *params;
     dense->n_panels = (params->out + PANEL - 1) / PANEL;
-    dense->kernel = params->is_bf16 ? choose_kernels()->bf16 : choose_kernels()->f32;
+    dense->kernel = choose_kernels()->of[params->precision];
     enum mface_status status = copy_bias(dense);
     if (status == MFACE_OK)
         status = mface_dense_pack(dense);
@@ -131,8 +131,8 @@ static void run_rows(const struct run *run, int64_t panel, int64_t row, int n_ro
     for (int64_t k = 0; k < dense->params.in; k += STRIP) {
         const int64_t rest = dense->params.in - k, n = rest < STRIP ? rest : STRIP;
         take_strip(run, row, n_rows, k, n, &strip);
-        dense->kernel(
-            strip.x, strip.distance, weights + mface_dense_line(dense, k), n, n_rows, sums);
+        dense->kernel(strip.x, strip.distance,
+            weights + mface_dense_line(dense->params.precision, k), n, n_rows, sums);
     }
     for (int i = 0; i < n_rows; i++)
         write_row(run, &sums[i], panel, row + i);

@@ -1,4 +1,4 @@
-/* Dense layers: a few rows times a constant matrix, in f32 or with weights in bf16.
+/* Dense layers: a few rows times a constant matrix, with weights in f32, bf16 or eight bits.
  *
  * A DFM has four of them, and at one face a run they do nothing but read their weights. oneDNN
  * splits such a product's sums by the number of threads on some CPUs, and takes another kernel for
@@ -9,6 +9,7 @@
 #define MFACE_ONNX_DENSE_H
 
 #include "onnx/constant.h"
+#include "onnx/onnx.h"
 
 struct mface_dense;
 
@@ -16,11 +17,13 @@ struct mface_dense_params {
     int64_t rows, in, out; // a run reads rows×in and writes rows×out, row-major; each ≥ 1
     struct mface_constant weights; // in×out, or
     bool transposed;               // out×in
-    bool is_bf16;                  // weights are rounded to bf16
-    bool src_bf16, dst_bf16;       // what a run reads and writes is bf16, else f32
-    float scale;                   // of each product, before the bias
-    const float *bias;             // one an output, NULL: none; copied
-    int threads;                   // to pack and run on
+    /* What weights are rounded to; int8: to ±127 steps of the greatest of an output and 64 inputs.
+     * Sums are f32 of f32. */
+    enum mface_precision precision;
+    bool src_bf16, dst_bf16; // what a run reads and writes is bf16, else f32
+    float scale;             // of each product, before the bias
+    const float *bias;       // one an output, NULL: none; copied
+    int threads;             // to pack and run on
 };
 
 /* Weights that their store holds are not even read. MFACE_OK, MFACE_ERR_NOMEM. */

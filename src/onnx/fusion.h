@@ -33,7 +33,8 @@ struct mface_fusion {
     /* With channels_last, and no sum: output 0 of a Conv lies as a DepthToSpace in DCR mode with
      * blocks of 2 makes it, and its shape says so. */
     bool to_space;
-    /* A Conv may round what it multiplies to eight bits (int8.h). */
+    /* A Conv may round what it multiplies to eight bits (int8.h), a product its constant factor
+     * (dense.h). */
     bool int8;
     int64_t block; // of a DepthToSpace that a pass found; 0: its attributes count
     /* Permute: input 0 read as a tensor of these dimensions, and which of them each dimension of

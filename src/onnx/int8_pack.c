@@ -5,11 +5,10 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "onnx/int8_weight.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { WEIGHT_MAX = 127 };
 
 struct packing {
     const struct mface_int8_conv *kernel;
@@ -45,19 +44,13 @@ static float greatest_of(const float *values, int64_t n)
     return greatest;
 }
 
-static int8_t round_weight(float value, float per_unit)
-{
-    const float steps = rintf(value * per_unit);
-    return (int8_t)(steps > -WEIGHT_MAX ? steps < WEIGHT_MAX ? steps : WEIGHT_MAX : -WEIGHT_MAX);
-}
-
 /* One tap's weights for up to a group of channels, `window` values apart in the model; returns
  * their sum. */
-static int32_t scatter_tap(const float *from, int window, int n, float per_unit, int8_t *to)
+static int32_t scatter_tap(const float *from, int window, int n, float steps, int8_t *to)
 {
     int32_t sum = 0;
     for (int c = 0; c < n; c++) {
-        const int8_t weight = round_weight(from[c * window], per_unit);
+        const int8_t weight = mface_int8_round_weight(from[c * window], steps);
         to[c / MFACE_INT8_QUAD * MFACE_INT8_HALF * MFACE_INT8_QUAD + c % MFACE_INT8_QUAD] = weight;
         sum += weight;
     }
@@ -66,7 +59,7 @@ static int32_t scatter_tap(const float *from, int window, int n, float per_unit,
 
 /* Spreads an output channel's weights over its panel; returns their sum. */
 static int32_t scatter(
-    const struct mface_int8_conv *kernel, const float *row, float per_unit, int channel, int8_t *to)
+    const struct mface_int8_conv *kernel, const float *row, float steps, int channel, int8_t *to)
 {
     const int window = mface_int8_window_side(kernel) * mface_int8_window_side(kernel);
     int32_t sum = 0;
@@ -79,7 +72,7 @@ static int32_t scatter(
         const int n = rest < MFACE_INT8_GROUP ? rest : MFACE_INT8_GROUP;
         for (int tap = 0; tap < kernel->taps[phase].n; tap++, to += 2 * MFACE_INT8_TILE_BYTES)
             sum += scatter_tap(row + first * window + mface_int8_window_place(kernel, phase, tap),
-                window, n, per_unit, to);
+                window, n, steps, to);
     }
     return sum;
 }
@@ -91,12 +84,9 @@ static void pack_channel(const struct packing *packing, int channel, float *row,
     const int panel = channel / MFACE_INT8_PANEL;
     mface_constant_read(packing->from, channel, 1, row_length(kernel), row);
     const float greatest = greatest_of(row, row_length(kernel));
-    const float per_unit = WEIGHT_MAX / greatest;
-    if (per_unit == INFINITY)
-        return; // as good as nothing
-    to->units[channel] = greatest / WEIGHT_MAX;
-    to->sums[channel] = scatter(kernel, row, per_unit, channel % MFACE_INT8_PANEL,
-        to->panels + (size_t)panel * kernel->panel_bytes);
+    to->units[channel] = greatest / MFACE_INT8_WEIGHT_MAX;
+    to->sums[channel] = scatter(kernel, row, mface_int8_steps_per_weight(greatest),
+        channel % MFACE_INT8_PANEL, to->panels + (size_t)panel * kernel->panel_bytes);
 }
 
 static void pack_panel(const void *user, int64_t panel, void *row, void *packed)

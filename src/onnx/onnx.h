@@ -95,8 +95,9 @@ enum mface_precision {
      * summed up in f32; inputs and outputs of the plan stay as the model declares them. */
     MFACE_PRECISION_BF16,
     /* Convolutions round what they multiply to eight bits, pictures by their own range and weights
-     * by their output channel's, and sum up exactly; dense layers are as in bf16; all else is f32,
-     * the convolutions a model begins and ends with too. */
+     * by their output channel's, and sum up exactly; dense layers round their weights, a few
+     * inputs' at a time, and sum up in f32; all else is f32, the convolutions a model begins and
+     * ends with too. */
     MFACE_PRECISION_INT8,
 };
 

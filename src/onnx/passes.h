@@ -39,9 +39,9 @@ MFACE_NODISCARD enum mface_status mface_pass_channels_last(struct mface_plan *pl
 /* Stores what convolutions with constant weights and dense layers read as bf16. */
 MFACE_NODISCARD enum mface_status mface_pass_bf16(struct mface_plan *plan);
 
-/* Lets convolutions with constant weights compute in eight bits, and stores what dense layers read
- * as bf16: those wait for memory, and half the bytes is what is to be had without more rounding. */
-MFACE_NODISCARD enum mface_status mface_pass_int8(struct mface_plan *plan);
+/* Lets convolutions with constant weights compute in eight bits, and dense layers keep their
+ * weights so: those wait for memory, and a quarter of the bytes is what they need not wait for. */
+void mface_pass_int8(struct mface_plan *plan);
 
 /* Lets a convolution put its results where the DepthToSpace that follows it would, where one of our
  * own kernels computes it, which depends on what the other passes leave. */

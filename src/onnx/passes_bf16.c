@@ -53,7 +53,7 @@ static bool computes(const struct mface_plan *plan, const struct mface_step *ste
         !mface_shape_count(&step->out[0].shape))
         return false;
     if (step->op == &mface_op_conv)
-        return step->fusion.channels_last && !step->fusion.int8;
+        return step->fusion.channels_last;
     return is_dense(plan, step);
 }
 

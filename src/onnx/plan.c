@@ -153,7 +153,7 @@ static enum mface_status build(struct mface_plan *plan, const struct mface_plan_
     if (plan->precision == MFACE_PRECISION_BF16)
         MFACE_TRY(mface_pass_bf16(plan));
     if (plan->precision == MFACE_PRECISION_INT8)
-        MFACE_TRY(mface_pass_int8(plan));
+        mface_pass_int8(plan);
     MFACE_TRY(mface_pass_fold_depth_to_space(plan));
     mface_pass_split_pictures(plan);
     plan->weights = params->weights; // constants folded above are not worth keeping

@@ -20,18 +20,24 @@ bool mface_product_is_dense(const struct mface_step *step)
     return !mface_op_attr_int(step, "transA", 0);
 }
 
+static enum mface_precision precision_of(const struct mface_step *step)
+{
+    if (step->in[0].dtype == MFACE_DTYPE_BF16)
+        return MFACE_PRECISION_BF16;
+    return step->fusion.int8 ? MFACE_PRECISION_INT8 : MFACE_PRECISION_F32;
+}
+
 static enum mface_status create_dense(
     struct mface_step *step, const struct mface_dnnl_matmul *matmul, struct mface_product *product)
 {
-    const bool is_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16;
     const struct mface_dense_params params = {
         .rows = count_rows(matmul),
         .in = matmul->b[matmul->rank - 2],
         .out = matmul->b[matmul->rank - 1],
         .weights = mface_op_packable(step, 1),
         .transposed = matmul->b_transposed,
-        .is_bf16 = is_bf16,
-        .src_bf16 = is_bf16,
+        .precision = precision_of(step),
+        .src_bf16 = step->in[0].dtype == MFACE_DTYPE_BF16,
         .dst_bf16 = step->out[0].dtype == MFACE_DTYPE_BF16,
         .scale = matmul->scale,
         .bias = matmul->has_bias ? step->in[2].data : NULL,

@@ -1,6 +1,6 @@
-/* Dense layers, in f32 and bf16, against sums in double precision, and bit for bit against
- * themselves: on other numbers of threads, in other batches, at other levels of CPU, with the
- * weights lying otherwise. */
+/* Dense layers, with weights in f32, bf16 and eight bits, against sums in double precision, and bit
+ * for bit against themselves: on other numbers of threads, in other batches, at other levels of
+ * CPU, with the weights lying otherwise. */
 #include "onnx/dense.h"
 
 #include "base/cpu.h"
@@ -102,13 +102,9 @@ struct variant {
     int rows, threads;
     bool transposed, has_bias;
     float scale;
-    bool is_bf16, src_bf16, dst_bf16;
+    enum mface_precision precision;
+    bool src_bf16, dst_bf16;
 };
-
-static size_t value_bytes(bool is_bf16)
-{
-    return is_bf16 ? sizeof(uint16_t) : sizeof(float);
-}
 
 /* In place. */
 static void widen(void *values, int64_t n)
@@ -118,6 +114,12 @@ static void widen(void *values, int64_t n)
         const float value = of_upper_half(halves[i]);
         memcpy((float *)values + i, &value, sizeof value);
     }
+}
+
+static size_t least_bytes(const struct problem *p, enum mface_precision precision)
+{
+    static const size_t value_bytes[] = { 4, 2, 1 };
+    return (size_t)(p->shape.in * p->shape.out) * value_bytes[precision];
 }
 
 /* Checks what lies behind the result, too. What the layer was made from is gone when it runs. A
@@ -131,7 +133,7 @@ static float *run(const struct problem *p, const struct variant *variant)
         .out = p->shape.out,
         .weights = { .data = variant->transposed ? p->transposed : p->weights },
         .transposed = variant->transposed,
-        .is_bf16 = variant->is_bf16,
+        .precision = variant->precision,
         .src_bf16 = variant->src_bf16,
         .dst_bf16 = variant->dst_bf16,
         .scale = variant->scale,
@@ -142,10 +144,10 @@ static float *run(const struct problem *p, const struct variant *variant)
     assert_int_equal(mface_dense_create(&params, &dense), MFACE_OK);
     fill(bias, p->shape.out, 4);
     mface_mem_free(bias);
-    assert_true(mface_dense_weight_bytes(dense) >=
-                (size_t)(p->shape.in * p->shape.out) * value_bytes(variant->is_bf16));
+    assert_in_range(mface_dense_weight_bytes(dense), least_bytes(p, variant->precision),
+        least_bytes(p, variant->precision) * 17 / 16 + 64 * 1024);
     const int64_t n = variant->rows * p->shape.out;
-    const size_t bytes = (size_t)n * value_bytes(variant->dst_bf16);
+    const size_t bytes = (size_t)n * (variant->dst_bf16 ? sizeof(uint16_t) : sizeof(float));
     float *y = mface_mem_alloc((size_t)n * sizeof *y + MFACE_ALIGN);
     assert_non_null(y);
     memset(y, CANARY, bytes + MFACE_ALIGN);
@@ -159,13 +161,34 @@ static float *run(const struct problem *p, const struct variant *variant)
     return y;
 }
 
+/* To 127 steps on either side of 0, of the greatest of the group of 64 inputs that i is in. */
+static double in_steps(const struct problem *p, int64_t i, int64_t o)
+{
+    const float *weights = p->weights + o;
+    const int64_t first = i / 64 * 64, out = p->shape.out;
+    float greatest = 0.0f;
+    for (int64_t k = first; k < first + 64 && k < p->shape.in; k++)
+        greatest = fmaxf(greatest, fabsf(weights[k * out]));
+    if (greatest == 0.0f)
+        return 0;
+    const float steps_per_weight = 127 / greatest; // f32, as near halves are to fall to one side
+    return (double)nearbyintf(weights[i * out] * steps_per_weight) * (double)greatest / 127;
+}
+
+static double weight(const struct problem *p, enum mface_precision precision, int64_t i, int64_t o)
+{
+    if (precision == MFACE_PRECISION_INT8)
+        return in_steps(p, i, o);
+    const float w = p->weights[i * p->shape.out + o];
+    return (double)(precision == MFACE_PRECISION_BF16 ? rounded(w) : w);
+}
+
 static double exact(const struct problem *p, const struct variant *variant, int row, int64_t o)
 {
     double sum = 0;
     for (int64_t i = 0; i < p->shape.in; i++) {
-        const float x = p->x[row * p->shape.in + i], w = p->weights[i * p->shape.out + o];
-        sum += (double)(variant->src_bf16 ? rounded(x) : x) *
-               (double)(variant->is_bf16 ? rounded(w) : w);
+        const float x = p->x[row * p->shape.in + i];
+        sum += (double)(variant->src_bf16 ? rounded(x) : x) * weight(p, variant->precision, i, o);
     }
     return sum * (double)variant->scale + (variant->has_bias ? (double)p->bias[o] : 0.0);
 }
@@ -187,14 +210,18 @@ static void test_sums(void **state)
 {
     (void)state;
     static const struct variant variants[] = {
-        { 1, 1, false, false, 1.0f, false, false, false },
-        { 2, 1, false, true, 1.0f, false, false, false },
-        { 5, 2, true, false, 0.5f, false, false, false },
-        { ROWS_MAX, 3, true, true, -2, false, false, false },
-        { 1, 1, false, false, 1.0f, true, true, false },
-        { 4, 2, false, true, 1.0f, true, true, true },
-        { 5, 1, true, true, 0.5f, true, false, true },
-        { ROWS_MAX, 3, true, false, -2, true, false, false },
+        { 1, 1, false, false, 1.0f, MFACE_PRECISION_F32, false, false },
+        { 2, 1, false, true, 1.0f, MFACE_PRECISION_F32, false, false },
+        { 5, 2, true, false, 0.5f, MFACE_PRECISION_F32, false, false },
+        { ROWS_MAX, 3, true, true, -2, MFACE_PRECISION_F32, false, false },
+        { 1, 1, false, false, 1.0f, MFACE_PRECISION_BF16, true, false },
+        { 4, 2, false, true, 1.0f, MFACE_PRECISION_BF16, true, true },
+        { 5, 1, true, true, 0.5f, MFACE_PRECISION_BF16, false, true },
+        { ROWS_MAX, 3, true, false, -2, MFACE_PRECISION_BF16, false, false },
+        { 1, 1, false, false, 1.0f, MFACE_PRECISION_INT8, false, false },
+        { 4, 2, false, true, 0.5f, MFACE_PRECISION_INT8, false, false },
+        { 5, 1, true, true, 1.0f, MFACE_PRECISION_INT8, true, true },
+        { ROWS_MAX, 3, true, false, -2, MFACE_PRECISION_INT8, false, false },
     };
     for (int i = 0; i < N_SHAPES; i++) {
         struct problem p;
@@ -210,18 +237,20 @@ static void assert_same(
 {
     float *y = run(p, variant);
     if (memcmp(y, all, (size_t)(variant->rows * p->shape.out) * sizeof *y) != 0)
-        fail_msg("%s%s: %d rows, %d threads, %lld×%lld", what, variant->is_bf16 ? " bf16" : "",
-            variant->rows, variant->threads, (long long)p->shape.in, (long long)p->shape.out);
+        fail_msg("%s %s: %d rows, %d threads, %lld×%lld", what,
+            mface_precision_name(variant->precision), variant->rows, variant->threads,
+            (long long)p->shape.in, (long long)p->shape.out);
     mface_mem_free(y);
 }
 
-static void check_same(const struct problem *p, bool is_bf16)
+static void check_same(const struct problem *p, enum mface_precision precision)
 {
     static const struct {
         unsigned mask;
         const char *name;
     } levels[] = { { 0, "C" }, { MFACE_CPU_AVX2, "AVX2" }, { ~0u, "" } };
-    struct variant variant = { ROWS_MAX, 1, false, true, 1.0f, is_bf16, is_bf16, false };
+    const bool is_bf16 = precision == MFACE_PRECISION_BF16;
+    struct variant variant = { ROWS_MAX, 1, false, true, 1.0f, precision, is_bf16, false };
     float *all = run(p, &variant);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         mface_cpu_set_mask(levels[i].mask);
@@ -242,8 +271,8 @@ static void test_nothing_else_changes_a_bit(void **state)
     for (int i = 0; i < N_SHAPES; i++) {
         struct problem p;
         problem_init(&p, &shapes[i]);
-        check_same(&p, false);
-        check_same(&p, true);
+        for (int precision = 0; precision < MFACE_N_PRECISIONS; precision++)
+            check_same(&p, precision);
         problem_clear(&p);
     }
 }
