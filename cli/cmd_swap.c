@@ -127,7 +127,7 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
         code = batch_check(args);
     if (code == EXIT_OK && args->plan)
         code = exit_code_of(mface_forecast_read(
-            args->plan, args->job.input, args->model, &args->job.predicted_fps));
+            args->plan, &args->job, args->model, &args->job.predicted_fps));
     if (code == EXIT_OK)
         code = exit_code_of(create_session(args, settings, &session));
     if (code == EXIT_OK && !args->dry_run)
