@@ -125,28 +125,28 @@ static bool is_beside(const struct mface_picture *picture, int i, int j)
            is_chroma(picture, i) == is_chroma(picture, j);
 }
 
-/* The number of components in the plane of component i, itself included, if these leave no byte of
- * a row to others, so that rows are copied whole; else 0. *first: the first of them. */
-static int n_sharing(const struct mface_picture *picture, int i, int *first)
+/* The first of the components in the plane of component i, itself included, if these leave no byte
+ * of a row to others, so that rows are copied whole; else -1. */
+static int first_sharing(const struct mface_picture *picture, int i)
 {
     const struct mface_component *component = &picture->component[i];
-    int n = 0, start = component->offset;
+    int n = 0, first = i, start = component->offset;
     for (int j = n_components(picture) - 1; j >= 0; j--) {
         if (!is_beside(picture, i, j))
             continue;
-        *first = j;
+        first = j;
         n++;
         start = picture->component[j].offset < start ? picture->component[j].offset : start;
     }
-    return start == 0 && n * (int)word_bytes(component) == component->step ? n : 0;
+    return start == 0 && n * (int)word_bytes(component) == component->step ? first : -1;
 }
 
 static uint8_t *copy_component(const struct mface_picture *picture, int i,
     const struct mface_rect *rect, uint8_t *packed, enum direction direction)
 {
     struct block b = in_memory_order(block_of(picture, i, rect));
-    int first;
-    if (n_sharing(picture, i, &first) > 0) {
+    const int first = first_sharing(picture, i);
+    if (first >= 0) {
         if (first != i)
             return packed; // is in the first's rows
         b.first -= picture->component[i].offset;
