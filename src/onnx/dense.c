@@ -54,8 +54,7 @@ void mface_dense_free(struct mface_dense **dense_ptr)
     struct mface_dense *dense = *dense_ptr;
     if (!dense)
         return;
-    if (dense->owns_weights)
-        mface_mem_free((void *)dense->weights);
+    mface_packed_clear(&dense->packed);
     mface_mem_free(dense->bias);
     mface_mem_free(dense);
     *dense_ptr = NULL;
@@ -63,7 +62,7 @@ void mface_dense_free(struct mface_dense **dense_ptr)
 
 size_t mface_dense_weight_bytes(const struct mface_dense *dense)
 {
-    return dense->weight_bytes;
+    return dense->packed.bytes;
 }
 
 struct run {
@@ -125,7 +124,7 @@ static void write_row(
 static void run_rows(const struct run *run, int64_t panel, int64_t row, int n_rows)
 {
     const struct mface_dense *dense = run->dense;
-    const char *weights = dense->weights + (size_t)panel * dense->panel_bytes;
+    const char *weights = (const char *)dense->packed.data + (size_t)panel * dense->panel_bytes;
     struct mface_dense_sums sums[ROWS] = { 0 };
     struct strip strip;
     for (int64_t k = 0; k < dense->params.in; k += STRIP) {

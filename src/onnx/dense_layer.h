@@ -4,6 +4,7 @@
 
 #include "onnx/dense.h"
 #include "onnx/dense_kernel.h"
+#include "onnx/packed.h"
 
 struct mface_dense {
     struct mface_dense_params params;
@@ -11,10 +12,9 @@ struct mface_dense {
     int64_t n_panels;
     float *bias; // NULL: none
 
-    /* Packed: panel after panel (dense_kernel.h), zeros beyond the last output. */
-    const char *weights;
-    bool owns_weights; // else they are the store's
-    size_t panel_bytes, weight_bytes;
+    /* Weights: panel after panel (dense_kernel.h), zeros beyond the last output. */
+    struct mface_packed packed;
+    size_t panel_bytes;
 };
 
 /* Where input k of a panel lies; in bf16 its pair, and k is even; in int8 its group, and k is the
@@ -49,7 +49,7 @@ size_t mface_dense_panel_bytes(enum mface_precision precision, int64_t in);
 void mface_dense_put(
     const struct mface_dense_piece *piece, enum mface_precision precision, void *out);
 
-/* dense_pack.c: sets weights, owns_weights and the sizes. MFACE_OK, MFACE_ERR_NOMEM. */
+/* dense_pack.c: sets packed and panel_bytes. MFACE_OK, MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_dense_pack(struct mface_dense *dense);
 
 #endif
