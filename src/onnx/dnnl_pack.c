@@ -13,6 +13,10 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "onnx/parallel.h"
+
+#include <omp.h>
+#include <stdatomic.h>
 
 /* Small enough for a core's own cache, large enough that starting a slice costs nothing. */
 enum { SLICE_BYTES = 1 << 19 };
@@ -30,6 +34,7 @@ struct packing {
     size_t slice_bytes; // of the packed block, between the starts of two slices
     size_t pad_bytes;
     struct cut whole, last; // slices; the last may be shorter
+    atomic_int *failure;    // of some slice; dnnl_success: none
 };
 
 /* What one thread packs with. */
@@ -96,25 +101,17 @@ static dnnl_status_t pack_slice(
     return cut->reorder ? reorder(packing, cut, packer, to) : dnnl_success;
 }
 
-/* oneDNN stays on the calling thread inside a parallel region. */
-static dnnl_status_t pack_slices(const struct packing *packing)
+/* Inside a parallel region, where several ranges are, oneDNN stays on the calling thread. */
+static void pack_range(const void *user, int64_t first, int64_t end)
 {
-    dnnl_status_t result = dnnl_success;
-#pragma omp parallel if (packing->n_slices > 1)
-    {
-        struct packer packer;
-        dnnl_status_t status = create_packer(packing, &packer);
-#pragma omp for schedule(dynamic)
-        for (int64_t i = 0; i < packing->n_slices; i++)
-            if (status == dnnl_success)
-                status = pack_slice(packing, i, &packer);
-        clear_packer(&packer);
-        if (status != dnnl_success) {
-#pragma omp atomic write
-            result = status;
-        }
-    }
-    return result;
+    const struct packing *packing = user;
+    struct packer packer;
+    dnnl_status_t status = create_packer(packing, &packer);
+    for (int64_t i = first; i < end && status == dnnl_success; i++)
+        status = pack_slice(packing, i, &packer);
+    clear_packer(&packer);
+    if (status != dnnl_success)
+        atomic_store(packing->failure, (int)status);
 }
 
 /* The dimension whose steps are the largest in memory. */
@@ -204,14 +201,16 @@ static dnnl_status_t create_reorders(const struct mface_dnnl_slot *slot, struct 
 static enum mface_status fill(
     const struct mface_dnnl_slot *slot, const struct mface_constant *from, void *packed)
 {
-    struct packing packing = { .from = from, .packed = packed };
+    atomic_int failure = dnnl_success;
+    struct packing packing = { .from = from, .packed = packed, .failure = &failure };
     cut_up(slot, &packing);
-    dnnl_status_t status = create_reorders(slot, &packing);
+    const dnnl_status_t status = create_reorders(slot, &packing);
     if (status == dnnl_success)
-        status = pack_slices(&packing);
+        mface_parallel(omp_get_max_threads(), packing.n_slices, packing.n_rows * packing.row_values,
+            pack_range, &packing);
     dnnl_primitive_destroy(packing.whole.reorder);
     dnnl_primitive_destroy(packing.last.reorder);
-    return mface_dnnl_status(status);
+    return mface_dnnl_status(status == dnnl_success ? (dnnl_status_t)failure : status);
 }
 
 /* Field by field: the struct has padding and a union. */
