@@ -44,6 +44,12 @@ static AVRational choose_time_base(
     return base;
 }
 
+static bool is_joined_midway(const struct mface_writer_params *params, const AVOutputFormat *format)
+{
+    const bool is_url = strstr(params->url, "://") && !av_strstart(params->url, "file:", NULL);
+    return is_url || av_match_name(format->name, "hls,dash");
+}
+
 static enum mface_status open_encoder(struct mface_mux *mux,
     const struct mface_writer_params *params, const AVOutputFormat *format,
     const struct mface_reader *reader)
@@ -58,6 +64,7 @@ static enum mface_status open_encoder(struct mface_mux *mux,
         .frame_rate = reader->frame_rate,
         .global_header = format->flags & AVFMT_GLOBALHEADER,
         .turn_upright = !is_mov_family(format) || reader->listing.n_files > 0,
+        .is_joined_midway = is_joined_midway(params, format),
     };
     return mface_encoder_open(&mux->encoder, &spec, reader->first);
 }
