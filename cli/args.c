@@ -103,6 +103,17 @@ static bool store_int(const struct parser *parser, const struct arg *arg, const 
     return true;
 }
 
+static bool store_time(const struct parser *parser, const struct arg *arg, const char *text)
+{
+    if (piece_parse_time(text, arg->target))
+        return true;
+    fprintf(stderr,
+        "memoface %s: --%s: '%s' is no time; give seconds, as in 12.5, or [HH:]MM:SS, as in "
+        "1:02:03.5\n",
+        parser->command->name, arg->name, text);
+    return false;
+}
+
 static bool store_switch(const struct parser *parser, const struct arg *arg, const char *text)
 {
     if (!is_switch_word(text))
@@ -121,6 +132,8 @@ static bool store_value(const struct parser *parser, const struct arg *arg, cons
     switch (arg->kind) {
     case ARG_INT:
         return store_int(parser, arg, text);
+    case ARG_TIME:
+        return store_time(parser, arg, text);
     case ARG_SWITCH:
         return store_switch(parser, arg, text);
     case ARG_FILES:

@@ -31,6 +31,7 @@ enum arg_kind {
     ARG_FILE,    // the same; completes to the name of a file
     ARG_FILES,   // struct words *: given again, it adds one; so does each operand
     ARG_INT,     // int *
+    ARG_TIME,    // double *, seconds
     ARG_SWITCH,  // bool *, on|off; on when no value follows
     ARG_ADDRESS, // const char **, borrowed from argv: ADDR:PORT; "" when none follows
 };
@@ -94,6 +95,18 @@ enum exit_code check_written(const struct command *command, const char *option, 
  * line. */
 enum exit_code check_replaced(
     const struct command *command, const char *option, const char *path, bool overwrite);
+
+/* Reads "12.5" or "[HH:]MM:SS[.5]" as seconds. False: it is no such time. */
+bool piece_parse_time(const char *text, double *seconds);
+
+/* --start and --end as they were given; below 0: not. */
+struct piece_args {
+    double start_s, end_s;
+};
+
+/* What they come to for the library. False: no time is between them; prints the error line. */
+bool piece_settle(
+    const struct command *command, const struct piece_args *piece, double *start_s, double *end_s);
 
 /* The letter that stands for a setting on the command line, or 0. */
 char args_setting_letter(const char *key);

@@ -36,6 +36,7 @@ static enum exit_code plan_with(
     struct mface_settings_layers *layers, const struct command *command, int argc, char **argv)
 {
     struct mface_forecast_params params = { 0 };
+    struct piece_args piece = { -1, -1 };
     const char *path = NULL;
     int seconds = 5;
     bool json = false, overwrite = false;
@@ -46,6 +47,10 @@ static enum exit_code plan_with(
             "what it would become, for the choice of encoder [an MP4]; it is not written", false },
         { "input-format", 'f', ARG_TEXT, &params.input_format, "NAME",
             "FFmpeg input format; else by the file", false },
+        { "start", 0, ARG_TIME, &piece.start_s, "TIME",
+            "where in a video the swap is to begin, 12.5 or [HH:]MM:SS [its beginning]", false },
+        { "end", 0, ARG_TIME, &piece.end_s, "TIME", "where it is to end, likewise [its end]",
+            false },
         { "seconds", 0, ARG_INT, &seconds, "N", "how much of the clip to try [5]", false },
         { "save", 0, ARG_FILE, &path, "FILE.json",
             "keep the plan for memoface swap --plan, which compares", false },
@@ -56,6 +61,8 @@ static enum exit_code plan_with(
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &params.settings, NULL,
             argc, argv, &code))
         return code;
+    if (!piece_settle(command, &piece, &params.start_s, &params.end_s))
+        return EXIT_USAGE;
     const struct other_file others[] = { { "input", params.input }, { "model", params.model } };
     params.seconds = seconds != 0 ? seconds : -1;
     code = check_written(command, "save", path, others, sizeof others / sizeof others[0]);

@@ -126,8 +126,8 @@ static enum exit_code run_session(struct swap_args *args, const struct mface_set
     if (code == EXIT_OK && args->inputs.n > 1)
         code = batch_check(args);
     if (code == EXIT_OK && args->plan)
-        code = exit_code_of(mface_forecast_read(
-            args->plan, args->job.input, args->model, &args->job.predicted_fps));
+        code = exit_code_of(
+            mface_forecast_read(args->plan, &args->job, args->model, &args->job.predicted_fps));
     if (code == EXIT_OK)
         code = exit_code_of(create_session(args, settings, &session));
     if (code == EXIT_OK && !args->dry_run)
@@ -165,6 +165,7 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
     struct swap_args a = {
         .provenance = true, .inputs.word = inputs, .watch.keys = true, .job = { .quality = -1 }
     };
+    struct piece_args piece = { -1, -1 };
     const struct arg args[] = {
         { "input", 'i', ARG_FILES, &a.inputs, "INPUT",
             "video, image, image pattern, folder of images, device or URL; may be given again",
@@ -172,6 +173,11 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
         { "model", 'm', ARG_FILE, &a.model, "FILE.dfm", "the DFM model", true },
         { "output", 'o', ARG_FILE, &a.job.output, "OUTPUT",
             "video, image, image pattern, folder or URL; for several inputs a folder", true },
+        { "start", 0, ARG_TIME, &piece.start_s, "TIME",
+            "where in a video to begin, 12.5 or [HH:]MM:SS; of each input [its beginning]", false },
+        { "end", 0, ARG_TIME, &piece.end_s, "TIME",
+            "where in a video to end, likewise [its end]; of what is live, how long to record",
+            false },
         { "overwrite", 'y', ARG_FLAG, &a.overwrite, "",
             "replace existing files: output, report, sidecar, trace", false },
         { "dry-run", 0, ARG_FLAG, &a.dry_run, "",
@@ -208,7 +214,7 @@ static enum exit_code swap_with(struct mface_settings_layers *layers, const char
     if (!args_parse(command, args, sizeof args / sizeof args[0], layers, &settings, NULL, argc,
             argv, &code))
         return code;
-    if (!read_monitor(&a, monitor))
+    if (!read_monitor(&a, monitor) || !piece_settle(command, &piece, &a.job.start_s, &a.job.end_s))
         return EXIT_USAGE;
     return run_session(&a, settings);
 }
@@ -235,6 +241,7 @@ const struct command command_swap = {
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --preset auto --post-gamma-red "
         "1.1\n"
         "  memoface swap -i group.jpg -m face.dfm -o out.png --max-faces 0 --swap-all-faces\n"
+        "  memoface swap -i clip.mp4 -m face.dfm -o piece.mp4 --start 1:30 --end 1:40\n"
         "  memoface swap -i clip.mp4 -m face.dfm -o swapped.mp4 --dashboard\n"
         "  memoface swap -i /dev/video0 -f v4l2 -m face.dfm -o live.mkv --use-case streaming\n"
         "  memoface swap -m face.dfm -o swapped/ --use-case batch monday.mp4 tuesday.mp4\n"

@@ -60,6 +60,7 @@ struct mface_stats {
     double wall_s, fps, cpu_s; // pauses included
     double open_s, open_cpu_s; // of both, until input and output were open
     double predicted_fps;      // as the job said; 0: not
+    double start_s, end_s;     // likewise
     double paused_s;
     int64_t settings_version; // 1 and one more for each change (memoface/control.h)
     double cpu_percent;       // of all processors this process may use, 0..100
@@ -85,8 +86,10 @@ typedef void (*mface_progress_fn)(void *user, const struct mface_stats *stats, i
 struct mface_job {
     const char *input;          // anything FFmpeg opens, or a directory of images
     const char *input_format;   // FFmpeg's name, or NULL to probe
-    double start_s;             // into the input; what lies before is left out
-    int64_t frames_max;         // so many frames of it; 0: all
+    double start_s;             // of a video: frames from here on; 0: all
+    double end_s;               // of a video: frames before that; 0: all; else > start_s
+    int64_t frames_skip;        // of these so many are left out first (benchmarks)
+    int64_t frames_max;         // then so many are taken; 0: all
     int hold;                   // each frame so often (benchmarks); 0: once
     const char *output;         // anything FFmpeg writes; directory input: a directory
     const char *output_format;  // FFmpeg's name, or NULL to go by the name
@@ -106,7 +109,12 @@ struct mface_job {
 
 /* Swaps one input into one output. Blocks until done. A frame in which a stage fails is written
  * unchanged and counted. On MFACE_ERR_CANCELED the output is finished properly and holds every
- * frame up to then. `stats` may be NULL. Logs on failure. One job at a time per session. */
+ * frame up to then. `stats` may be NULL. Logs on failure. One job at a time per session.
+ *
+ * start_s and end_s, 0..1e9, choose a piece of a video. They are counted in seconds from the
+ * input's beginning, whatever its clock says there. The output begins at 0; sound, subtitles and
+ * chapters are cut alike. What is live takes end_s only: how long to record. MFACE_ERR_ARG: a piece
+ * of images, or one that holds no frame. */
 MFACE_API MFACE_NODISCARD enum mface_status mface_session_run(
     struct mface_session *session, const struct mface_job *job, struct mface_stats *stats);
 

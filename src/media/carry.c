@@ -56,6 +56,22 @@ static AVPacket *pop(struct mface_carry *carry)
     return packet;
 }
 
+static void drop_all(struct mface_carry *carry)
+{
+    while (carry->head) {
+        AVPacket *packet = pop(carry);
+        av_packet_free(&packet);
+    }
+}
+
+void mface_carry_clear(struct mface_carry *carry)
+{
+    pthread_mutex_lock(&carry->lock);
+    drop_all(carry);
+    carry->ended = false;
+    pthread_mutex_unlock(&carry->lock);
+}
+
 void mface_carry_unref(struct mface_carry **carry)
 {
     struct mface_carry *gone = *carry;
@@ -67,10 +83,7 @@ void mface_carry_unref(struct mface_carry **carry)
     pthread_mutex_unlock(&gone->lock);
     if (!last)
         return;
-    while (gone->head) {
-        AVPacket *packet = pop(gone);
-        av_packet_free(&packet);
-    }
+    drop_all(gone);
     pthread_mutex_destroy(&gone->lock);
     mface_mem_free(gone->wanted);
     mface_mem_free(gone);

@@ -21,6 +21,9 @@ void mface_carry_unref(struct mface_carry **carry); // nulls; the last one frees
  * does not want its stream, or nobody came for the first 64 MiB. */
 MFACE_NODISCARD enum mface_status mface_carry_put(struct mface_carry *carry, AVPacket *packet);
 
+/* Forgets what was put; the input is read from elsewhere. */
+void mface_carry_clear(struct mface_carry *carry);
+
 /* The reader reached the end of the input: everything put is part of the output. */
 void mface_carry_end(struct mface_carry *carry);
 bool mface_carry_has_ended(struct mface_carry *carry);

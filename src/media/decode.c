@@ -3,9 +3,12 @@
 #include "base/log.h"
 #include "media/av.h"
 
+#include <libavutil/common.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/pixdesc.h>
 #include <string.h>
+
+enum { DRAIN_S = 10 }; // sound is never written further behind its picture
 
 /* A display matrix of the stream; ownership stays. */
 static const int32_t *stream_matrix(const AVStream *stream)
@@ -70,6 +73,18 @@ void mface_decode_close(struct mface_reader *reader)
     mface_converter_clear(&reader->converter);
 }
 
+/* A packet of another stream, unless it cannot be of the piece. */
+static enum mface_status pass_on(struct mface_reader *reader, AVPacket *packet)
+{
+    const int i = packet->stream_index;
+    if (mface_piece_may_hold(&reader->piece, reader->demux.ic->streams[i], packet))
+        return mface_carry_put(reader->carry, packet);
+    if (i < 64 && mface_piece_is_behind(&reader->piece, packet))
+        reader->past_end |= UINT64_C(1) << i;
+    av_packet_unref(packet);
+    return MFACE_OK;
+}
+
 /* Gives the decoder one more packet of the video, or tells it that there are none. */
 static enum mface_status feed(struct mface_reader *reader)
 {
@@ -85,7 +100,7 @@ static enum mface_status feed(struct mface_reader *reader)
         MFACE_TRY(status);
         if (packet->stream_index == reader->demux.video->index)
             break;
-        MFACE_TRY(mface_carry_put(reader->carry, packet));
+        MFACE_TRY(pass_on(reader, packet));
     }
     const int err = avcodec_send_packet(reader->decoder, packet);
     const bool marked = packet->flags & AV_PKT_FLAG_CORRUPT;
@@ -93,6 +108,40 @@ static enum mface_status feed(struct mface_reader *reader)
     if (err == AVERROR(ENOMEM))
         return mface_fail_nomem(reader->params.url);
     reader->n_damaged += err < 0 && !marked; // a marked one has been counted
+    return MFACE_OK;
+}
+
+static bool awaits_sound(const struct mface_reader *reader)
+{
+    const AVFormatContext *ic = reader->demux.ic;
+    for (unsigned i = 0; i < ic->nb_streams && i < 64; i++)
+        if (ic->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
+            ic->streams[i]->discard < AVDISCARD_ALL && !(reader->past_end >> i & 1))
+            return true;
+    return false;
+}
+
+enum mface_status mface_decode_drain(struct mface_reader *reader)
+{
+    const struct mface_piece *piece = &reader->piece;
+    AVPacket *packet = reader->packet;
+    const int64_t last =
+        av_sat_add64(piece->end, av_rescale_q(DRAIN_S, av_make_q(1, 1), piece->time_base));
+    while (!reader->at_end && awaits_sound(reader)) {
+        const enum mface_status status = mface_demux_read(&reader->demux, packet);
+        if (status == MFACE_ERR_EOF)
+            break;
+        MFACE_TRY(status);
+        if (packet->stream_index != reader->demux.video->index) {
+            MFACE_TRY(pass_on(reader, packet));
+            continue;
+        }
+        const bool is_far = packet->dts != AV_NOPTS_VALUE && packet->dts > last;
+        av_packet_unref(packet);
+        if (is_far)
+            break;
+    }
+    mface_carry_end(reader->carry);
     return MFACE_OK;
 }
 
@@ -143,10 +192,22 @@ static enum mface_status make_describable(struct mface_reader *reader, AVFrame *
     return MFACE_OK;
 }
 
+/* A frame without a time of its own follows the one before. */
+static int64_t time_of(const struct mface_reader *reader, const AVFrame *av)
+{
+    const AVStream *video = reader->demux.video;
+    if (av->pts != AV_NOPTS_VALUE)
+        return av->pts;
+    if (reader->n_frames == 0)
+        return mface_demux_video_begin(&reader->demux);
+    return reader->now + av_rescale_q(1, av_inv_q(reader->frame_rate), video->time_base);
+}
+
 static void set_times(struct mface_reader *reader, struct mface_frame *frame)
 {
     AVFrame *av = frame->av;
     av->pts = av->best_effort_timestamp;
+    reader->now = time_of(reader, av);
     if (reader->n_frames == 0)
         reader->start_pts = av->pts == AV_NOPTS_VALUE ? 0 : av->pts;
     frame->index = reader->n_frames++;

@@ -13,4 +13,8 @@ void mface_decode_close(struct mface_reader *reader);
 MFACE_NODISCARD enum mface_status mface_decode_next(
     struct mface_reader *reader, struct mface_frame **frame);
 
+/* After the first frame behind the piece: reads on until all sound has come behind it, too, or the
+ * video is so far on that it will not. Statuses as above, without MFACE_ERR_EOF. */
+MFACE_NODISCARD enum mface_status mface_decode_drain(struct mface_reader *reader);
+
 #endif

@@ -167,12 +167,38 @@ void mface_demux_close(struct mface_demux *demux)
     *demux = (struct mface_demux) { 0 };
 }
 
-void mface_demux_seek(struct mface_demux *demux, double time_s, int64_t *start)
+int64_t mface_demux_start_us(const struct mface_demux *demux)
+{
+    const int64_t start_us = demux->ic->start_time;
+    return start_us != AV_NOPTS_VALUE ? start_us - live_start_us(demux->ic) : 0;
+}
+
+int64_t mface_demux_video_begin(const struct mface_demux *demux)
 {
     const AVStream *video = demux->video;
-    const int64_t origin = video->start_time != AV_NOPTS_VALUE ? video->start_time : 0;
-    *start = origin + llround(time_s / av_q2d(video->time_base));
-    av_seek_frame(demux->ic, video->index, *start, AVSEEK_FLAG_BACKWARD);
+    const int64_t live_start =
+        av_rescale_q(live_start_us(demux->ic), AV_TIME_BASE_Q, video->time_base);
+    if (video->start_time != AV_NOPTS_VALUE)
+        return video->start_time - live_start;
+    return av_rescale_q(mface_demux_start_us(demux), AV_TIME_BASE_Q, video->time_base);
+}
+
+bool mface_demux_can_seek(const struct mface_demux *demux)
+{
+    const AVFormatContext *ic = demux->ic;
+    const bool is_file = ic->pb ? !!(ic->pb->seekable & AVIO_SEEKABLE_NORMAL) : ic->duration > 0;
+    return is_file && demux->video->start_time != AV_NOPTS_VALUE; // else it has no times
+}
+
+bool mface_demux_seek(struct mface_demux *demux, int64_t time)
+{
+    if (av_seek_frame(demux->ic, demux->video->index, time, AVSEEK_FLAG_BACKWARD) < 0)
+        return false;
+    mface_clock_init(&demux->clock, demux->ic, live_start_us(demux->ic));
+    demux->n_bad_in_a_row = 0;
+    demux->n_damaged = 0;
+    demux->ended_early = false;
+    return true;
 }
 
 double mface_demux_duration_s(const struct mface_demux *demux)

@@ -28,9 +28,17 @@ void mface_demux_close(struct mface_demux *demux); // accepts a zeroed struct
  * MFACE_ERR_CANCELED. Not logged. */
 MFACE_NODISCARD enum mface_status mface_demux_read(struct mface_demux *demux, AVPacket *packet);
 
-/* Goes to the last key frame of the video before `time_s` into the file, before anything was read.
- * Stays where it is when the source cannot. *start is the time in the video's time base. */
-void mface_demux_seek(struct mface_demux *demux, double time_s, int64_t *start);
+/* When the input begins, and its video, by the corrected clock: the first in microseconds, the
+ * second in the video's time base. */
+int64_t mface_demux_start_us(const struct mface_demux *demux);
+int64_t mface_demux_video_begin(const struct mface_demux *demux);
+
+/* Whether one may go to another place: in a file with times, not in a pipe. */
+bool mface_demux_can_seek(const struct mface_demux *demux);
+
+/* Goes to about the last key frame of the video before `time`, in its time base; what was read does
+ * not count. False: it failed, and the next packet is any. */
+bool mface_demux_seek(struct mface_demux *demux, int64_t time);
 
 /* How long the file says it is, seconds; 0 unknown. */
 double mface_demux_duration_s(const struct mface_demux *demux);

@@ -174,6 +174,7 @@ enum mface_status mface_encoder_open(struct mface_encoder *encoder,
     const struct mface_encoder_spec *spec, const struct mface_frame *first)
 {
     *encoder = (struct mface_encoder) { .in_time_base = spec->in_time_base,
+        .origin = spec->origin,
         .turn_upright = spec->turn_upright,
         .last_pts = INT64_MIN };
     int err;
@@ -230,9 +231,11 @@ static int64_t duration_of(const struct mface_encoder *encoder, const AVFrame *f
 static void set_times(struct mface_encoder *encoder, AVFrame *frame)
 {
     const int64_t duration = duration_of(encoder, frame);
-    int64_t pts = av_rescale_q_rnd(frame->pts, encoder->in_time_base, encoder->ctx->time_base,
-        AV_ROUND_NEAR_INF | AV_ROUND_PASS_MINMAX);
-    if (frame->pts == AV_NOPTS_VALUE)
+    int64_t pts = 0;
+    if (frame->pts != AV_NOPTS_VALUE)
+        pts = av_rescale_q(
+            frame->pts - encoder->origin, encoder->in_time_base, encoder->ctx->time_base);
+    else
         pts = encoder->last_pts == INT64_MIN ? 0 : encoder->last_pts + (duration ? duration : 1);
     if (encoder->last_pts != INT64_MIN && pts <= encoder->last_pts) {
         if (!encoder->said_times)

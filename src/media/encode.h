@@ -17,6 +17,7 @@ struct mface_encoder_spec {
     const struct mface_writer_params *params;
     const AVCodec *codec;
     AVRational in_time_base; // of the frames' pts
+    int64_t origin;          // pts of what is the output's 0
     AVRational time_base;    // of the packets
     AVRational frame_rate;
     bool global_header;
@@ -29,6 +30,7 @@ struct mface_encoder {
     AVFrame *target; // no pixels: format, size, range and matrix every frame gets
     struct mface_converter converter;
     AVRational in_time_base;
+    int64_t origin;
     bool turn_upright, said_size, said_times;
     int64_t last_pts;
     struct {

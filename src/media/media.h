@@ -42,17 +42,21 @@ struct mface_reader_params {
     const char *format;        // FFmpeg input format, or NULL to probe
     const char *options;       // "framerate=30:…" for that format; NULL or "": none
     int threads;               // for the decoder; 0: its own choice
-    double start_s;            // into the input: what lies before is not read; 0: all is
+    double start_s, end_s;     // the piece of a video: frames with start <= time < end
+    int64_t n_frames_skip;     // so many before the first that is given, as the rate counts them
     int64_t n_frames_max;      // the end comes after so many; 0: with the input's
     int hold;                  // each frame is given so often, in its time; 0 and 1: once
     const atomic_bool *cancel; // when set to true, blocking reads end; may be NULL
 };
 
 /* Logs on failure; the error line names the file. MFACE_ERR_NOENT, MFACE_ERR_FORMAT (no media),
- * MFACE_ERR_UNSUPPORTED (no decoder, no video stream), MFACE_ERR_IO, MFACE_ERR_NOMEM. A start that
- * no key frame marks is found by decoding up to it. Index and time count from the first frame
- * given.
- */
+ * MFACE_ERR_UNSUPPORTED (no decoder, no video stream), MFACE_ERR_IO, MFACE_ERR_NOMEM, MFACE_ERR_ARG
+ * (a piece that is none, holds no frame, or of images).
+ *
+ * The piece's times are counted in seconds from the input's beginning, whatever its clock says
+ * there; 0 both: the whole. Its first frame is found by decoding from a key frame before, or from
+ * the beginning where the input cannot be sought in; it is the output's 0, and other streams are
+ * cut alike (media/piece.h). A frame's index and time count from the first frame given. */
 MFACE_NODISCARD enum mface_status mface_reader_open(
     const struct mface_reader_params *params, struct mface_reader **out);
 void mface_reader_close(struct mface_reader **reader);
@@ -60,8 +64,8 @@ void mface_reader_close(struct mface_reader **reader);
 struct mface_reader_info {
     int w, h;                 // upright pixels (the first image's, for a directory)
     double fps;               // average; 0 for still images
-    double duration_s;        // 0 unknown
-    int64_t n_frames;         // an estimate for progress; 0 unknown
+    double duration_s;        // of the whole input; 0 unknown
+    int64_t n_frames;         // to be given, an estimate for progress; 0 unknown
     const char *codec;        // "h264"
     const char *pixel_format; // "yuv420p"
     bool is_image;            // one still image

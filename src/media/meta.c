@@ -69,15 +69,18 @@ static int add_pairs(AVDictionary **tags, const char *const *pairs)
     return err < 0 || has_comment || !pairs[0] ? err : set_comment(tags, pairs);
 }
 
-static int copy_chapter(AVFormatContext *out, const AVChapter *in)
+static int copy_chapter(AVFormatContext *out, const AVChapter *in, const struct mface_piece *piece)
 {
+    int64_t start = in->start, end = in->end;
+    if (!mface_piece_cut_span(piece, in->time_base, &start, &end))
+        return 0;
     AVChapter *chapter = av_mallocz(sizeof *chapter);
     if (!chapter)
         return AVERROR(ENOMEM);
     chapter->id = in->id;
     chapter->time_base = in->time_base;
-    chapter->start = in->start;
-    chapter->end = in->end;
+    chapter->start = start;
+    chapter->end = end;
     int err = copy_tags(&chapter->metadata, in->metadata, NULL);
     if (err >= 0)
         err = av_dynarray_add_nofree(&out->chapters, (int *)&out->nb_chapters, chapter);
@@ -88,14 +91,14 @@ static int copy_chapter(AVFormatContext *out, const AVChapter *in)
     return err;
 }
 
-enum mface_status mface_meta_copy_container(
-    AVFormatContext *out, const AVFormatContext *in, const char *const *pairs)
+enum mface_status mface_meta_copy_container(AVFormatContext *out, const AVFormatContext *in,
+    const struct mface_piece *piece, const char *const *pairs)
 {
     int err = in ? copy_tags(&out->metadata, in->metadata, is_container_detail) : 0;
     if (err >= 0 && pairs)
         err = add_pairs(&out->metadata, pairs);
     for (unsigned i = 0; in && err >= 0 && i < in->nb_chapters; i++)
-        err = copy_chapter(out, in->chapters[i]);
+        err = copy_chapter(out, in->chapters[i], piece);
     return err < 0 ? mface_fail_nomem("copying metadata") : MFACE_OK;
 }
 

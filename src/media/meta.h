@@ -2,15 +2,18 @@
 #ifndef MFACE_MEDIA_META_H
 #define MFACE_MEDIA_META_H
 
+#include "media/piece.h"
+
 #include <libavformat/avformat.h>
 #include <memoface/status.h>
 #include <stdbool.h>
 
-/* Copies the container's metadata and chapters and adds `pairs` (key, value, …, NULL; may be
- * NULL). Unless a pair is a comment of its own, all pairs also go into the comment, which more
- * players show than keys of our own. `in` may be NULL. MFACE_ERR_NOMEM, logged. */
-MFACE_NODISCARD enum mface_status mface_meta_copy_container(
-    AVFormatContext *out, const AVFormatContext *in, const char *const *pairs);
+/* Copies the container's metadata and what is left of its chapters in the piece, and adds `pairs`
+ * (key, value, …, NULL; may be NULL). Unless a pair is a comment of its own, all pairs also go into
+ * the comment, which more players show than keys of our own. `in` may be NULL. MFACE_ERR_NOMEM,
+ * logged. */
+MFACE_NODISCARD enum mface_status mface_meta_copy_container(AVFormatContext *out,
+    const AVFormatContext *in, const struct mface_piece *piece, const char *const *pairs);
 
 /* Copies language, title, disposition and rates. For a stream that is encoded anew, what described
  * the old encoding is left out. */

@@ -30,11 +30,26 @@ static enum mface_status put_encoded(struct mface_mux *mux)
     }
 }
 
+/* A video that is copied begins with a key frame; its piece need not. */
+static bool is_of_output(const struct mface_mux *mux, AVPacket *packet)
+{
+    const struct mface_stream_copy *copy = &mux->copies[packet->stream_index];
+    const bool is_video = copy->out->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+    if (mux->piece.is_part && is_video && copy->last_dts == AV_NOPTS_VALUE &&
+        !(packet->flags & AV_PKT_FLAG_KEY))
+        return false;
+    return mface_piece_cut(&mux->piece, copy->out, mux->may_be_negative, packet);
+}
+
 /* A packet the container refuses (damaged sound, say) is left out; the film goes on. */
 static enum mface_status put_carried(struct mface_mux *mux, double until_s)
 {
     AVPacket *packet;
     while (mux->carry && (packet = mface_carry_take(mux->carry, until_s))) {
+        if (!is_of_output(mux, packet)) {
+            av_packet_free(&packet);
+            continue;
+        }
         mface_streams_adapt(&mux->copies[packet->stream_index], mux->oc, packet);
         mface_av_forget();
         const int err = av_interleaved_write_frame(mux->oc, packet);

@@ -16,8 +16,10 @@ struct mface_mux {
     struct mface_stream_copy *copies; // n_copies: by the input's stream index
     int n_copies;
     AVRational in_time_base;
-    int64_t n_refused; // packets of other streams the container did not take
-    double end_s;      // of the last frame written
+    struct mface_piece piece; // of the input
+    bool may_be_negative;     // times: the container has players skip what lies before 0
+    int64_t n_refused;        // packets of other streams the container did not take
+    double end_s;             // of the last frame written
 };
 
 /* Opens the file and writes its header; see mface_writer_open(). The mux starts zeroed and is

@@ -60,6 +60,7 @@ static enum mface_status open_encoder(struct mface_mux *mux,
         .params = params,
         .codec = codec,
         .in_time_base = reader->time_base,
+        .origin = mface_piece_origin(&mux->piece, reader->time_base),
         .time_base = choose_time_base(format, codec, reader),
         .frame_rate = reader->frame_rate,
         .global_header = format->flags & AVFMT_GLOBALHEADER,
@@ -226,6 +227,7 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
     const AVOutputFormat *format, struct mface_reader *reader)
 {
     mux->in_time_base = reader->time_base;
+    mux->piece = reader->piece;
     mux->end_s = -INFINITY;
     MFACE_TRY(mface_target_init(
         &mux->target, params->url, reader->params.url, format->flags & AVFMT_NOFILE));
@@ -239,6 +241,10 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
     if (av_match_name(format->name, "matroska,webm"))
         mux->oc->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
     MFACE_TRY(add_streams(mux, reader));
-    MFACE_TRY(mface_meta_copy_container(mux->oc, reader->demux.ic, params->metadata));
-    return params->check_only ? MFACE_OK : write_header(mux, params);
+    MFACE_TRY(mface_meta_copy_container(mux->oc, reader->demux.ic, &mux->piece, params->metadata));
+    if (!params->check_only)
+        MFACE_TRY(write_header(mux, params));
+    mux->may_be_negative = (format->flags & AVFMT_TS_NEGATIVE) &&
+                           mux->oc->avoid_negative_ts == AVFMT_AVOID_NEG_TS_DISABLED;
+    return MFACE_OK;
 }

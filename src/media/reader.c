@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "media/av.h"
 #include "media/decode.h"
+#include "media/start.h"
 
 #include <libavutil/pixdesc.h>
 #include <math.h>
@@ -77,32 +78,12 @@ static void set_rates(struct mface_reader *reader)
         reader->frame_rate = av_make_q(LISTING_FPS, 1);
 }
 
-/* The first frame of those wanted; what is decoded to get there does not count. */
-static enum mface_status read_first(struct mface_reader *reader)
+static enum mface_status refuse_piece_of_images(const struct mface_reader *reader)
 {
-    int64_t start = INT64_MIN;
-    if (reader->params.start_s > 0)
-        mface_demux_seek(&reader->demux, reader->params.start_s, &start);
-    do {
-        mface_frame_unref(&reader->first);
-        reader->n_frames = 0;
-        MFACE_TRY(mface_decode_next(reader, &reader->first));
-    } while (reader->first->av->pts != AV_NOPTS_VALUE && reader->first->av->pts < start);
-    return MFACE_OK;
-}
-
-/* The usual MP4 has its index at the end; where that cannot be gone back from, nothing is found. */
-static enum mface_status explain_nothing(const struct mface_reader *reader)
-{
-    const AVFormatContext *ic = reader->demux.ic;
-    const bool is_mp4 = strncmp(ic->iformat->name, "mov,", 4) == 0;
-    if (is_mp4 && ic->pb && !(ic->pb->seekable & AVIO_SEEKABLE_NORMAL))
-        return mface_fail(MFACE_ERR_FORMAT,
-            "%s: no frame could be decoded; an MP4 that comes through a pipe needs its index at "
-            "the "
-            "beginning (ffmpeg -movflags +faststart): give the file itself, or Matroska",
-            reader->params.url);
-    return mface_fail(MFACE_ERR_FORMAT, "%s: no frame could be decoded", reader->params.url);
+    if (reader->params.start_s == 0 && reader->params.end_s == 0)
+        return MFACE_OK;
+    return mface_fail(
+        MFACE_ERR_ARG, "%s: start and end are for videos, not for images", reader->params.url);
 }
 
 static enum mface_status open_stream(struct mface_reader *reader)
@@ -111,8 +92,11 @@ static enum mface_status open_stream(struct mface_reader *reader)
     MFACE_TRY(mface_decode_open(reader));
     set_rates(reader);
     describe_stream(reader);
-    const enum mface_status status = read_first(reader);
-    return status == MFACE_ERR_EOF ? explain_nothing(reader) : status;
+    if (reader->info.is_image)
+        MFACE_TRY(refuse_piece_of_images(reader));
+    mface_piece_init(&reader->piece, &reader->demux, &reader->params);
+    reader->info.n_frames = mface_start_count(reader, reader->info.n_frames);
+    return mface_start_reading(reader);
 }
 
 /* A picture of a listing as its one frame. */
@@ -159,15 +143,16 @@ static enum mface_status open_listing(struct mface_reader *reader)
     if (options && options[0])
         return mface_fail(MFACE_ERR_ARG,
             "input-options: a folder or pattern of pictures takes none: '%s'", options);
+    MFACE_TRY(refuse_piece_of_images(reader));
     MFACE_TRY(mface_listing_init(&reader->listing, reader->params.url));
     reader->time_base = av_make_q(1, LISTING_FPS);
     reader->frame_rate = av_make_q(LISTING_FPS, 1);
     reader->info.is_directory = reader->listing.is_directory;
     reader->info.fps = reader->listing.is_directory ? 0 : LISTING_FPS;
-    reader->info.n_frames = reader->listing.n_files;
     reader->info.duration_s =
         reader->listing.is_directory ? 0 : (double)reader->listing.n_files / LISTING_FPS;
-    reader->next_file = (int)fmin(reader->params.start_s * LISTING_FPS, reader->listing.n_files);
+    reader->next_file = (int)FFMIN(reader->params.n_frames_skip, reader->listing.n_files);
+    reader->info.n_frames = reader->listing.n_files - reader->next_file;
     const enum mface_status status = next_picture(reader, &reader->first);
     mface_carry_end(reader->carry);
     if (status == MFACE_ERR_EOF)
@@ -195,8 +180,6 @@ static void describe_part(struct mface_reader *reader)
     const struct mface_reader_params *params = &reader->params;
     struct mface_reader_info *info = &reader->info;
     const int hold = params->hold > 1 ? params->hold : 1;
-    if (info->n_frames > 0)
-        info->n_frames -= (int64_t)fmin(params->start_s * info->fps, (double)info->n_frames);
     info->n_frames *= hold;
     if (params->n_frames_max > 0 && (info->n_frames == 0 || info->n_frames > params->n_frames_max))
         info->n_frames = params->n_frames_max;
@@ -210,6 +193,7 @@ static void describe_part(struct mface_reader *reader)
 static enum mface_status open_any(
     struct mface_reader *reader, const struct mface_reader_params *params)
 {
+    MFACE_TRY(mface_piece_check(params));
     MFACE_TRY(copy_params(reader, params));
     const bool many =
         !params->format && (is_folder(params->url) || mface_listing_is_pattern(params->url));
@@ -276,6 +260,19 @@ void mface_reader_get_info(const struct mface_reader *reader, struct mface_reade
     *info = reader->info;
 }
 
+static enum mface_status next_of_stream(struct mface_reader *reader, struct mface_frame **frame)
+{
+    if (reader->has_ended)
+        return MFACE_ERR_EOF;
+    MFACE_TRY(mface_decode_next(reader, frame));
+    reader->has_ended = reader->now >= reader->piece.end;
+    if (!reader->has_ended)
+        return MFACE_OK;
+    mface_frame_unref(frame);
+    MFACE_TRY(mface_decode_drain(reader));
+    return MFACE_ERR_EOF;
+}
+
 static enum mface_status read_new(struct mface_reader *reader, struct mface_frame **frame)
 {
     if (!reader->gave_first) {
@@ -284,7 +281,7 @@ static enum mface_status read_new(struct mface_reader *reader, struct mface_fram
         return *frame ? MFACE_OK : mface_fail_nomem(reader->params.url);
     }
     const enum mface_status status =
-        is_listing(reader) ? next_picture(reader, frame) : mface_decode_next(reader, frame);
+        is_listing(reader) ? next_picture(reader, frame) : next_of_stream(reader, frame);
     if (status == MFACE_ERR_EOF)
         say_damage(reader);
     return status;

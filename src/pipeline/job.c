@@ -20,6 +20,8 @@ static void collect(const struct mface_run *run, struct mface_stats *stats)
     stats->governor = session->governor.stats;
     stats->frames_total = run->frames_total;
     stats->predicted_fps = run->job->predicted_fps;
+    stats->start_s = run->job->start_s;
+    stats->end_s = run->job->end_s;
     mface_control_get_state(session->control, &state);
     stats->frames_in_flight = state.frames_let_in - stats->frames - stats->frames_dropped;
     stats->paused_s = state.paused_s;

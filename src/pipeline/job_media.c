@@ -26,9 +26,13 @@ enum mface_status mface_run_check_paths(const struct mface_run *run)
 enum mface_status mface_run_open_reader(struct mface_run *run)
 {
     const struct mface_settings *settings = &run->session->settings;
+    const bool is_live = mface_input_is_live(run->job->input, run->job->input_format);
+    if (is_live && run->job->start_s > 0)
+        return mface_fail(MFACE_ERR_ARG,
+            "%s: live: it begins when it is opened, so it takes an end but no start",
+            run->job->input);
     run->is_live = settings->latency == MFACE_LATENCY_ON ||
-                   (settings->latency == MFACE_LATENCY_AUTO &&
-                       mface_input_is_live(run->job->input, run->job->input_format));
+                   (settings->latency == MFACE_LATENCY_AUTO && is_live);
     const struct mface_reader_params params = {
         .url = run->job->input,
         .format = run->job->input_format,
@@ -36,6 +40,8 @@ enum mface_status mface_run_open_reader(struct mface_run *run)
         .threads =
             run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
         .start_s = run->job->start_s,
+        .end_s = run->job->end_s,
+        .n_frames_skip = run->job->frames_skip,
         .n_frames_max = run->job->frames_max,
         .hold = run->job->hold,
         .cancel = &run->session->cancel,
@@ -93,5 +99,5 @@ enum mface_status mface_run_write_sidecar(const struct mface_run *run)
     const struct mface_report_model model = mface_session_report_model(run->session);
     if (!run->job->sidecar || !run->has_output)
         return MFACE_OK;
-    return mface_provenance_write_sidecar(run->job->sidecar, run->job->output, &model);
+    return mface_provenance_write_sidecar(run->job, &model);
 }

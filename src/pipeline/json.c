@@ -136,3 +136,11 @@ void mface_json_add_null(struct mface_json *json, const char *key)
     begin_value(json, key);
     fputs("null", json->file);
 }
+
+void mface_json_add_piece(struct mface_json *json, double start_s, double end_s)
+{
+    if (start_s > 0)
+        mface_json_add_float(json, "start_s", start_s);
+    if (end_s > 0)
+        mface_json_add_float(json, "end_s", end_s);
+}

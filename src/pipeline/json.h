@@ -27,4 +27,7 @@ void mface_json_add_null(struct mface_json *json, const char *key);
 /* Nine digits; null for what JSON has no word for (infinities, NaN). */
 void mface_json_add_float(struct mface_json *json, const char *key, double value);
 
+/* The piece of an input, "start_s" and "end_s": each where it is not 0. */
+void mface_json_add_piece(struct mface_json *json, double start_s, double end_s);
+
 #endif

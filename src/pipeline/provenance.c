@@ -38,14 +38,15 @@ static enum mface_status fail_sidecar(const char *path)
 }
 
 enum mface_status mface_provenance_write_sidecar(
-    const char *path, const char *output, const struct mface_report_model *model)
+    const struct mface_job *job, const struct mface_report_model *model)
 {
-    FILE *file = fopen(path, "we");
+    FILE *file = fopen(job->sidecar, "we");
     if (!file)
-        return fail_sidecar(path);
+        return fail_sidecar(job->sidecar);
     struct mface_json json = { .file = file };
     mface_json_open_object(&json, NULL);
-    mface_json_add_str(&json, "output", file_name(output));
+    mface_json_add_str(&json, "output", file_name(job->output));
+    mface_json_add_piece(&json, job->start_s, job->end_s);
     mface_json_add_str(&json, "tool", "memoface");
     mface_json_add_str(&json, "version", mface_version());
     mface_json_open_object(&json, "model");
@@ -55,5 +56,5 @@ enum mface_status mface_provenance_write_sidecar(
     mface_json_add_str(&json, "digital_source_type", source_type);
     mface_json_close_object(&json);
     const bool failed = ferror(file) != 0;
-    return fclose(file) != 0 || failed ? fail_sidecar(path) : MFACE_OK;
+    return fclose(file) != 0 || failed ? fail_sidecar(job->sidecar) : MFACE_OK;
 }

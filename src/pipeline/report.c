@@ -162,6 +162,7 @@ static void add_totals(struct mface_json *json, const struct mface_stats *stats)
     mface_json_add_int(json, "peak_rss_bytes", stats->peak_rss_bytes);
     mface_json_add_int(json, "alloc_failures", stats->alloc_failures);
     mface_json_add_int(json, "settings_version", stats->settings_version);
+    mface_json_add_piece(json, stats->start_s, stats->end_s);
 }
 
 enum mface_status mface_report_write(const struct mface_stats *stats,

@@ -27,8 +27,9 @@ struct mface_provenance {
 void mface_provenance_init(
     struct mface_provenance *provenance, const struct mface_report_model *model);
 
-/* The same as a JSON file beside the output. Logs on failure; MFACE_ERR_IO. */
+/* The same, and which piece of its input the output is, as the job's sidecar. Logs on failure;
+ * MFACE_ERR_IO. */
 MFACE_NODISCARD enum mface_status mface_provenance_write_sidecar(
-    const char *path, const char *output, const struct mface_report_model *model);
+    const struct mface_job *job, const struct mface_report_model *model);
 
 #endif

@@ -195,7 +195,6 @@ static enum mface_status look_at_clip(struct runner *runner)
         .input = job.input,
         .format = job.input_format,
         .frames = bench->frames,
-        .fps = bench->facts.fps,
     };
     return MFACE_OK;
 }

@@ -164,6 +164,8 @@ static enum mface_status make(
             MFACE_ERR_ARG, "seconds: %g is not accepted; give 0.2..600", params->seconds);
     plan->input = mface_mem_strdup(params->input);
     plan->model = mface_mem_strdup(params->model);
+    plan->start_s = params->start_s;
+    plan->end_s = params->end_s;
     if (!plan->input || !plan->model)
         return mface_fail_nomem("plan");
     MFACE_TRY(mface_probe_run(params, &plan->probe));

@@ -13,7 +13,8 @@ struct mface_forecast_advice {
 };
 
 struct mface_forecast {
-    char *input, *model; // owned
+    char *input, *model;   // owned
+    double start_s, end_s; // of the input; 0: its own
     struct mface_probe probe;
     struct mface_prediction prediction;
     double frames;                     // of the job; 0: not known

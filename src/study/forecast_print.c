@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 const char *mface_forecast_bottleneck(const struct mface_forecast *plan)
@@ -40,16 +41,21 @@ static void print_text(const struct mface_forecast *plan, FILE *file)
     mface_monitor_print_bytes(plan->memory_bytes, memory, sizeof memory);
     mface_monitor_print_bytes(plan->cache_bytes, cache, sizeof cache);
     mface_monitor_print_bytes(plan->need_bytes, need, sizeof need);
+    fprintf(file, "%s", plan->input);
+    if (plan->start_s > 0)
+        fprintf(file, " from %.9g s", plan->start_s);
+    if (plan->end_s > 0)
+        fprintf(file, " to %.9g s", plan->end_s);
     fprintf(file,
-        "%s: %.0f %s of %dx%d, %s; %s; model %d in %s\n"
+        ": %.0f %s of %dx%d, %s; %s; model %d in %s\n"
         "Looked at %d%s, swapped %lld at %d %s\n\n"
         "Predicted  %.1f FPS, CPU %.0f%%, %.1f ms of CPU a frame, limited by %s\n"
         "  memory   %s, of it %s cached; all results of the clip: %s\n"
         "  repeats  %.0f%% of the frames are exact repeats; %.0f%% of the faces in new ones hold "
         "still\n"
         "  again    the same settings once more: %.1f FPS; another post-gamma: %.1f FPS\n\n",
-        plan->input, plan->frames, plan->frames == 1 ? "frame" : "frames", probe->facts.w,
-        probe->facts.h, probe->facts.codec, probe->facts.encoder, probe->facts.model_w,
+        plan->frames, plan->frames == 1 ? "frame" : "frames", probe->facts.w, probe->facts.h,
+        probe->facts.codec, probe->facts.encoder, probe->facts.model_w,
         probe->facts.model_precision, probe->n_looked, probe->looked_through ? " (all)" : "",
         (long long)probe->cold.frames, probe->n_places, probe->n_places == 1 ? "place" : "places",
         p->fps, p->cpu_percent, p->cpu_ms, mface_forecast_bottleneck(plan), memory, cache, need,
@@ -130,6 +136,7 @@ static void print_json(const struct mface_forecast *plan, FILE *file)
     mface_json_open_object(&json, NULL);
     mface_json_add_str(&json, "version", mface_version());
     mface_json_add_str(&json, "input", plan->input);
+    mface_json_add_piece(&json, plan->start_s, plan->end_s);
     mface_json_add_str(&json, "model", plan->model);
     mface_json_add_str(&json, "model_sha256", facts->model_sha256);
     mface_json_add_str(&json, "precision", facts->model_precision);
@@ -168,26 +175,34 @@ static bool is_about(const json_t *plan, const char *key, const char *value)
     return text && strcmp(text, value) == 0;
 }
 
-static enum mface_status check(
-    const char *path, const json_t *plan, const char *input, const char *model, double *fps)
+/* Absent is 0. */
+static bool is_at(const json_t *plan, const char *key, double time_s)
+{
+    return fabs(json_number_value(json_object_get(plan, key)) - time_s) < 1e-6;
+}
+
+static enum mface_status check(const char *path, const json_t *plan, const struct mface_job *job,
+    const char *model, double *fps)
 {
     *fps = json_number_value(json_object_get(plan, "predicted_fps"));
     if (!(*fps > 0))
         return mface_fail(MFACE_ERR_FORMAT, "%s: not a plan that was saved", path);
-    if (!is_about(plan, "input", input) || !is_about(plan, "model", model))
+    if (!is_about(plan, "input", job->input) || !is_about(plan, "model", model))
         return mface_fail(MFACE_ERR_ARG, "%s: a plan for another input or model", path);
+    if (!is_at(plan, "start_s", job->start_s) || !is_at(plan, "end_s", job->end_s))
+        return mface_fail(MFACE_ERR_ARG, "%s: a plan for another piece of the input", path);
     return MFACE_OK;
 }
 
 enum mface_status mface_forecast_read(
-    const char *path, const char *input, const char *model, double *predicted_fps)
+    const char *path, const struct mface_job *job, const char *model, double *predicted_fps)
 {
     FILE *file = fopen(path, "re");
     if (!file)
         return mface_fail(
             errno == ENOENT ? MFACE_ERR_NOENT : MFACE_ERR_IO, "%s: %s", path, strerror(errno));
     json_t *plan = json_loadf(file, 0, NULL);
-    const enum mface_status status = check(path, plan, input, model, predicted_fps);
+    const enum mface_status status = check(path, plan, job, model, predicted_fps);
     json_decref(plan);
     fclose(file);
     return status;

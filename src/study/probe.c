@@ -49,6 +49,8 @@ static enum mface_status look(const struct mface_forecast_params *params, struct
         .url = params->input,
         .format = params->input_format,
         .options = params->settings->input_options,
+        .start_s = params->start_s,
+        .end_s = params->end_s,
         .threads = mface_cpu_count(),
     };
     struct mface_reader *reader;
@@ -75,9 +77,9 @@ struct probing {
     char folder[MFACE_PASS_FOLDER_BYTES], output[MFACE_PASS_FOLDER_BYTES + 16];
 };
 
-static enum mface_status play(struct probing *probing, double start_s, struct mface_pass *pass)
+static enum mface_status play(struct probing *probing, int first, struct mface_pass *pass)
 {
-    probing->job.start_s = start_s;
+    probing->job.frames_skip = first;
     return mface_pass_play(pass, probing->session, &probing->job);
 }
 
@@ -88,13 +90,6 @@ static enum mface_status start_afresh(struct probing *probing)
     off.cache_size_bytes = 0;
     MFACE_TRY(mface_session_configure(probing->session, &off));
     return mface_session_configure(probing->session, &probing->settings);
-}
-
-/* Half a frame early: times in a container are rounded. */
-static double place_start_s(const struct mface_probe *probe, int i)
-{
-    const int start = probe->starts[i];
-    return start > 0 ? (start - 0.5) / probe->facts.fps : 0;
 }
 
 static void lay_places(struct mface_probe *probe)
@@ -166,7 +161,7 @@ static enum mface_status play_places(struct probing *probing)
     MFACE_TRY(play(probing, 0, &probe->again));
     probe->cold = probe->first;
     for (int i = 1; i < probe->n_places; i++)
-        MFACE_TRY(play(probing, place_start_s(probe, i), &probe->cold));
+        MFACE_TRY(play(probing, probe->starts[i], &probe->cold));
     return MFACE_OK;
 }
 
@@ -212,6 +207,8 @@ enum mface_status mface_probe_run(
         .job = {
             .input = params->input,
             .input_format = params->input_format,
+            .start_s = params->start_s,
+            .end_s = params->end_s,
             .output = params->output ? params->output : "plan.mp4",
             .quality = -1,
             .overwrite = 1,

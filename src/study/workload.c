@@ -70,9 +70,7 @@ static enum mface_status scrub(struct mface_job *job, const struct mface_workloa
 {
     job->frames_max = (clip->frames + 3) / 4;
     for (int i = 0; i < MFACE_SCRUB_STEPS; i++) {
-        const int first = mface_scrub_quarter(i) * (int)job->frames_max;
-        /* Half a frame early: times in a container are rounded. */
-        job->start_s = clip->fps > 0 && first > 0 ? (first - 0.5) / clip->fps : 0;
+        job->frames_skip = mface_scrub_quarter(i) * job->frames_max;
         MFACE_TRY(mface_pass_run(pass, session, job, folder));
     }
     return MFACE_OK;

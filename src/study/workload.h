@@ -39,7 +39,6 @@ int mface_scrub_quarter(int i);
 struct mface_workload_clip {
     const char *input, *format;
     int frames;
-    double fps; // 0: not known; then scrubbing cannot be placed and plays from the start
 };
 
 /* Plays what counts of a workload in the session as it is. Logs on failure. */

@@ -27,7 +27,7 @@ from media import Lab  # noqa: E402
 
 # The longest first, so that both ends are busy to the last.
 BESIDE = ["dashboard", "keys", "mistakes", "exactness", "inputs", "settings", "browser", "containers",
-          "disk", "help", "reports", "precision", "library"]
+          "disk", "piece", "help", "reports", "precision", "library"]
 ALONE = ["bench", "advice"]
 N_BESIDE = 2
 

@@ -106,19 +106,15 @@ static enum mface_status pump(
     return status == MFACE_ERR_EOF ? MFACE_OK : status;
 }
 
-enum mface_status copy_media(
-    const char *in, const char *out, const struct mface_writer_params *params, int64_t *n_frames)
+enum mface_status copy_between(const struct mface_reader_params *source,
+    const struct mface_writer_params *target, int64_t *n_frames)
 {
-    const struct mface_reader_params source = { .url = in };
-    struct mface_writer_params target =
-        params ? *params : (struct mface_writer_params) { .quality = -1 };
     struct mface_reader *reader = NULL;
     struct mface_writer *writer = NULL;
     int64_t n = 0;
-    target.url = out;
-    enum mface_status status = mface_reader_open(&source, &reader);
+    enum mface_status status = mface_reader_open(source, &reader);
     if (status == MFACE_OK)
-        status = mface_writer_open(&target, reader, &writer);
+        status = mface_writer_open(target, reader, &writer);
     if (status == MFACE_OK)
         status = pump(reader, writer, &n);
     if (status == MFACE_OK)
@@ -128,6 +124,16 @@ enum mface_status copy_media(
     if (n_frames)
         *n_frames = n;
     return status;
+}
+
+enum mface_status copy_media(
+    const char *in, const char *out, const struct mface_writer_params *params, int64_t *n_frames)
+{
+    const struct mface_reader_params source = { .url = in };
+    struct mface_writer_params target =
+        params ? *params : (struct mface_writer_params) { .quality = -1 };
+    target.url = out;
+    return copy_between(&source, &target, n_frames);
 }
 
 const char *md5_of(const char *file, const char *pixel_format)

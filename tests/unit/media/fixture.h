@@ -36,6 +36,10 @@ struct mface_reader *open_reader(const char *url);
 enum mface_status copy_media(
     const char *in, const char *out, const struct mface_writer_params *params, int64_t *n_frames);
 
+/* The same with a reader's parameters of one's own. */
+enum mface_status copy_between(const struct mface_reader_params *source,
+    const struct mface_writer_params *target, int64_t *n_frames);
+
 /* The MD5 of what ffmpeg decodes, in a pixel format. */
 const char *md5_of(const char *file, const char *pixel_format);
 

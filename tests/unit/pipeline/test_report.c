@@ -226,7 +226,8 @@ static void test_sidecar(void **state)
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    assert_int_equal(mface_provenance_write_sidecar(path, "folder/out.mp4", &model), MFACE_OK);
+    const struct mface_job job = { .output = "folder/out.mp4", .sidecar = path, .end_s = 12.5 };
+    assert_int_equal(mface_provenance_write_sidecar(&job, &model), MFACE_OK);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
@@ -235,6 +236,8 @@ static void test_sidecar(void **state)
     assert_true(json_is_valid(text));
     assert_non_null(strstr(text, "\"output\": \"out.mp4\""));
     assert_non_null(strstr(text, info.sha256));
+    assert_non_null(strstr(text, "\"end_s\": 12.5"));
+    assert_null(strstr(text, "start_s"));
 }
 
 int main(void)
