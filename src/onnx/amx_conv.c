@@ -110,8 +110,7 @@ void mface_amx_conv_free(struct mface_amx_conv **kernel_ptr)
     struct mface_amx_conv *kernel = *kernel_ptr;
     if (!kernel)
         return;
-    if (kernel->owns_weights)
-        mface_mem_free((void *)kernel->weights);
+    mface_packed_clear(&kernel->packed);
     mface_mem_free(kernel->bias);
     mface_mem_free(kernel);
     *kernel_ptr = NULL;
@@ -124,7 +123,7 @@ size_t mface_amx_conv_scratch_bytes(const struct mface_amx_conv *kernel)
 
 size_t mface_amx_conv_weight_bytes(const struct mface_amx_conv *kernel)
 {
-    return kernel->weight_bytes;
+    return kernel->packed.bytes;
 }
 
 struct run {
@@ -154,7 +153,7 @@ static void begin_band(const struct run *run, int index, char *planes, struct mf
         .n_groups = kernel->n_groups,
         .planes = planes,
         .plane_bytes = kernel->plane_bytes,
-        .weights = kernel->weights,
+        .weights = kernel->packed.data,
         .bias = kernel->bias,
         .out_channels = kernel->out_channels,
         .space = kernel->space,

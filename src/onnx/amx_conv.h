@@ -4,6 +4,7 @@
 
 #include "onnx/amx.h"
 #include "onnx/amx_kernel.h"
+#include "onnx/packed.h"
 
 struct mface_amx_conv {
     int batch, height, width, in_channels, out_channels;
@@ -12,10 +13,8 @@ struct mface_amx_conv {
     struct mface_space space; // of the destination
     bool dst_bf16, sum;
     float slope;
-    float *bias;         // MFACE_AMX_PANEL for each panel, zeros beyond the last channel
-    const void *weights; // packed
-    bool owns_weights;   // else they are the store's
-    size_t weight_bytes;
+    float *bias;                // MFACE_AMX_PANEL for each panel, zeros beyond the last channel
+    struct mface_packed packed; // weights
 
     /* How a run is cut up: into bands of rows, whose planes fit into a core's own cache, and each
      * band into parts, ranges of panels, where there are more threads than bands. */
@@ -23,7 +22,7 @@ struct mface_amx_conv {
     size_t plane_bytes, planes_bytes; // of one group, and of all
 };
 
-/* amx_pack.c: sets weights, weight_bytes and owns_weights. MFACE_OK, MFACE_ERR_NOMEM. */
+/* amx_pack.c: sets packed. MFACE_OK, MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_amx_conv_pack(
     struct mface_amx_conv *kernel, const struct mface_constant *from);
 

@@ -4,17 +4,12 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "onnx/parallel.h"
-
-#include <stdatomic.h>
 
 enum { HALF = MFACE_AMX_PANEL / 2 };
 
 struct packing {
     const struct mface_amx_conv *kernel;
     const struct mface_constant *from;
-    char *packed;
-    atomic_bool *failed;
 };
 
 static size_t panel_bytes(const struct mface_amx_conv *kernel)
@@ -30,40 +25,21 @@ static size_t buffer_row_values(const struct mface_amx_conv *kernel)
     return (n_lines | 1) * line;
 }
 
-static void pack_half(const struct packing *packing, int64_t i, float *buffer)
+static void pack_half(const void *user, int64_t i, void *buffer, void *packed)
 {
+    const struct packing *packing = user;
     const struct mface_amx_conv *kernel = packing->kernel;
     const int64_t first = i * HALF, row_values = (int64_t)kernel->in_channels * MFACE_AMX_TAPS;
     const int64_t rest = kernel->out_channels - first;
     const int n = rest > HALF ? HALF : rest > 0 ? (int)rest : 0;
     const size_t distance = buffer_row_values(kernel);
     for (int k = 0; k < n; k++)
-        mface_constant_read(packing->from, first + k, 1, row_values, buffer + (size_t)k * distance);
+        mface_constant_read(
+            packing->from, first + k, 1, row_values, (float *)buffer + (size_t)k * distance);
     if (n)
         mface_constant_forget(packing->from, first, n, row_values);
     mface_amx_pack_half(buffer, distance, kernel->in_channels, n, (int)(i % 2),
-        packing->packed + (size_t)(i / 2) * panel_bytes(kernel));
-}
-
-static void pack_halves(const void *user, int64_t first, int64_t end)
-{
-    const struct packing *packing = user;
-    float *buffer = mface_mem_alloc(HALF * buffer_row_values(packing->kernel) * sizeof *buffer);
-    if (!buffer)
-        atomic_store(packing->failed, true);
-    for (int64_t i = first; i < end && buffer; i++)
-        pack_half(packing, i, buffer);
-    mface_mem_free(buffer);
-}
-
-static enum mface_status fill(
-    const struct mface_amx_conv *kernel, const struct mface_constant *from, void *packed)
-{
-    atomic_bool failed = false;
-    const struct packing packing = { kernel, from, packed, &failed };
-    mface_parallel(kernel->threads, 2 * (int64_t)kernel->n_panels, (int64_t)kernel->weight_bytes,
-        pack_halves, &packing);
-    return failed ? MFACE_ERR_NOMEM : MFACE_OK;
+        (char *)packed + (size_t)(i / 2) * panel_bytes(kernel));
 }
 
 static struct mface_key layout_key(const struct mface_amx_conv *kernel)
@@ -79,18 +55,15 @@ static struct mface_key layout_key(const struct mface_amx_conv *kernel)
 enum mface_status mface_amx_conv_pack(
     struct mface_amx_conv *kernel, const struct mface_constant *from)
 {
-    const struct mface_key layout = layout_key(kernel);
-    const size_t bytes = kernel->weight_bytes = panel_bytes(kernel) * (size_t)kernel->n_panels;
-    kernel->weights = mface_weights_find(&from->source, layout, bytes);
-    if (kernel->weights)
-        return MFACE_OK;
-    void *packed = mface_mem_alloc_huge(bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    kernel->weights = packed;
-    kernel->owns_weights = true;
-    const enum mface_status status = fill(kernel, from, packed);
-    if (status == MFACE_OK)
-        kernel->owns_weights = !mface_weights_give(&from->source, layout, packed, bytes);
-    return status;
+    const size_t bytes = panel_bytes(kernel) * (size_t)kernel->n_panels;
+    const struct packing user = { kernel, from };
+    const struct mface_packing packing = {
+        .threads = kernel->threads,
+        .n = 2 * (int64_t)kernel->n_panels,
+        .work = (int64_t)bytes,
+        .buffer_bytes = HALF * buffer_row_values(kernel) * sizeof(float),
+        .pack = pack_half,
+        .user = &user,
+    };
+    return mface_pack(from, layout_key(kernel), bytes, &packing, &kernel->packed);
 }

@@ -138,8 +138,7 @@ void mface_int8_conv_free(struct mface_int8_conv **kernel_ptr)
     struct mface_int8_conv *kernel = *kernel_ptr;
     if (!kernel)
         return;
-    if (kernel->owns_weights)
-        mface_mem_free((void *)kernel->weights);
+    mface_packed_clear(&kernel->packed);
     mface_mem_free(kernel->bias);
     mface_mem_free(kernel);
     *kernel_ptr = NULL;
@@ -147,5 +146,5 @@ void mface_int8_conv_free(struct mface_int8_conv **kernel_ptr)
 
 size_t mface_int8_conv_weight_bytes(const struct mface_int8_conv *kernel)
 {
-    return kernel->weight_bytes;
+    return kernel->packed.bytes;
 }

@@ -4,6 +4,7 @@
 
 #include "onnx/int8.h"
 #include "onnx/int8_kernel.h"
+#include "onnx/packed.h"
 
 /* The inner loops for this CPU. */
 const struct mface_int8_loops *mface_int8_loops(void);
@@ -24,11 +25,11 @@ struct mface_int8_conv {
     float *bias; // MFACE_INT8_PANEL for each panel, zeros beyond the last channel
 
     /* Packed: panels, then a step and a sum for each of their output channels. */
+    struct mface_packed packed;
     const int8_t *weights;
     const float *units;
     const int32_t *sums;
-    size_t panel_bytes, weight_bytes;
-    bool owns_weights; // else they are the store's
+    size_t panel_bytes;
 
     /* How a run is cut up: into bands of rows, and each band into parts, ranges of panels, where
      * there are more threads than bands. A thread rounds n_together bands into its planes, which

@@ -3,22 +3,32 @@
 #include "onnx/int8_conv.h"
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "onnx/int8_weight.h"
-#include "onnx/parallel.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 struct packing {
     const struct mface_int8_conv *kernel;
     const struct mface_constant *from;
+};
+
+/* What lies in packed memory: panels, then steps and sums of their output channels. */
+struct parts {
     int8_t *panels;
     float *units;
     int32_t *sums;
-    atomic_bool *failed;
 };
+
+static struct parts parts_of(const struct mface_int8_conv *kernel, const void *packed)
+{
+    struct parts parts = { .panels = (int8_t *)packed };
+    parts.units = (float *)(parts.panels + (size_t)kernel->n_panels * kernel->panel_bytes);
+    parts.sums = (int32_t *)(parts.units + (size_t)kernel->n_panels * MFACE_INT8_PANEL);
+    return parts;
+}
 
 static int64_t row_length(const struct mface_int8_conv *kernel)
 {
@@ -67,36 +77,31 @@ static int32_t scatter(
     return sum;
 }
 
-static void pack_panel(const struct packing *packing, int panel, float *row)
+/* One of a panel's channels that there are. */
+static void pack_channel(const struct packing *packing, int channel, float *row, struct parts *to)
 {
     const struct mface_int8_conv *kernel = packing->kernel;
-    int8_t *to = packing->panels + (size_t)panel * kernel->panel_bytes;
-    memset(to, 0, kernel->panel_bytes);
-    for (int k = 0; k < MFACE_INT8_PANEL; k++) {
-        const int channel = panel * MFACE_INT8_PANEL + k;
-        packing->units[channel] = 0.0f;
-        packing->sums[channel] = 0;
-        if (channel >= kernel->out_channels)
-            continue;
-        mface_constant_read(packing->from, channel, 1, row_length(kernel), row);
-        const float greatest = greatest_of(row, row_length(kernel));
-        packing->units[channel] = greatest / MFACE_INT8_WEIGHT_MAX;
-        packing->sums[channel] = scatter(kernel, row, mface_int8_steps_per_weight(greatest), k, to);
-    }
-    const int first = panel * MFACE_INT8_PANEL, rest = kernel->out_channels - first;
-    mface_constant_forget(packing->from, first, rest < MFACE_INT8_PANEL ? rest : MFACE_INT8_PANEL,
-        row_length(kernel));
+    const int panel = channel / MFACE_INT8_PANEL;
+    mface_constant_read(packing->from, channel, 1, row_length(kernel), row);
+    const float greatest = greatest_of(row, row_length(kernel));
+    to->units[channel] = greatest / MFACE_INT8_WEIGHT_MAX;
+    to->sums[channel] = scatter(kernel, row, mface_int8_steps_per_weight(greatest),
+        channel % MFACE_INT8_PANEL, to->panels + (size_t)panel * kernel->panel_bytes);
 }
 
-static void pack_panels(const void *user, int64_t first, int64_t end)
+static void pack_panel(const void *user, int64_t panel, void *row, void *packed)
 {
     const struct packing *packing = user;
-    float *row = mface_mem_alloc((size_t)row_length(packing->kernel) * sizeof *row);
-    if (!row)
-        atomic_store(packing->failed, true);
-    for (int64_t i = first; i < end && row; i++)
-        pack_panel(packing, (int)i, row);
-    mface_mem_free(row);
+    const struct mface_int8_conv *kernel = packing->kernel;
+    const int first = (int)panel * MFACE_INT8_PANEL, rest = kernel->out_channels - first;
+    const int n = rest < MFACE_INT8_PANEL ? rest : MFACE_INT8_PANEL;
+    struct parts to = parts_of(kernel, packed);
+    memset(to.panels + (size_t)panel * kernel->panel_bytes, 0, kernel->panel_bytes);
+    memset(to.units + first, 0, MFACE_INT8_PANEL * sizeof *to.units);
+    memset(to.sums + first, 0, MFACE_INT8_PANEL * sizeof *to.sums);
+    for (int k = 0; k < n; k++)
+        pack_channel(packing, first + k, row, &to);
+    mface_constant_forget(packing->from, first, n, row_length(kernel));
 }
 
 static struct mface_key layout_key(const struct mface_int8_conv *kernel)
@@ -109,53 +114,37 @@ static struct mface_key layout_key(const struct mface_int8_conv *kernel)
     return mface_hasher_finish(&hasher);
 }
 
-static void point_into(struct mface_int8_conv *kernel, const void *packed)
+static size_t panel_bytes(const struct mface_int8_conv *kernel)
 {
-    const size_t n_channels = (size_t)kernel->n_panels * MFACE_INT8_PANEL;
-    kernel->weights = packed;
-    kernel->units =
-        (const float *)(kernel->weights + (size_t)kernel->n_panels * kernel->panel_bytes);
-    kernel->sums = (const int32_t *)(kernel->units + n_channels);
-}
-
-static enum mface_status fill(
-    const struct mface_int8_conv *kernel, const struct mface_constant *from)
-{
-    atomic_bool failed = false;
-    const struct packing packing = { kernel, from, (int8_t *)kernel->weights,
-        (float *)kernel->units, (int32_t *)kernel->sums, &failed };
-    mface_parallel(kernel->threads, kernel->n_panels, (int64_t)kernel->weight_bytes * 4,
-        pack_panels, &packing);
-    return failed ? MFACE_ERR_NOMEM : MFACE_OK;
-}
-
-static void measure(struct mface_int8_conv *kernel)
-{
-    const size_t n_channels = (size_t)kernel->n_panels * MFACE_INT8_PANEL;
     const size_t side = (size_t)mface_int8_window_side(kernel); // phases share its taps
-    kernel->panel_bytes = (size_t)kernel->n_groups * side * side * 2 * MFACE_INT8_TILE_BYTES;
-    kernel->weight_bytes = (size_t)kernel->n_panels * kernel->panel_bytes +
-                           n_channels * (sizeof *kernel->units + sizeof *kernel->sums);
+    return (size_t)kernel->n_groups * side * side * 2 * MFACE_INT8_TILE_BYTES;
+}
+
+static enum mface_status pack(struct mface_int8_conv *kernel, const struct mface_constant *from)
+{
+    const size_t bytes =
+        (size_t)kernel->n_panels *
+        (kernel->panel_bytes + MFACE_INT8_PANEL * (sizeof *kernel->units + sizeof *kernel->sums));
+    const struct packing user = { kernel, from };
+    const struct mface_packing packing = {
+        .threads = kernel->threads,
+        .n = kernel->n_panels,
+        .work = (int64_t)bytes * 4,
+        .buffer_bytes = (size_t)row_length(kernel) * sizeof(float),
+        .pack = pack_panel,
+        .user = &user,
+    };
+    return mface_pack(from, layout_key(kernel), bytes, &packing, &kernel->packed);
 }
 
 enum mface_status mface_int8_conv_pack(
     struct mface_int8_conv *kernel, const struct mface_constant *from)
 {
-    const struct mface_key layout = layout_key(kernel);
-    measure(kernel);
-    const void *found = mface_weights_find(&from->source, layout, kernel->weight_bytes);
-    if (found) {
-        point_into(kernel, found);
-        return MFACE_OK;
-    }
-    void *packed = mface_mem_alloc_huge(kernel->weight_bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    point_into(kernel, packed);
-    kernel->owns_weights = true;
-    const enum mface_status status = fill(kernel, from);
-    if (status == MFACE_OK)
-        kernel->owns_weights =
-            !mface_weights_give(&from->source, layout, packed, kernel->weight_bytes);
-    return status;
+    kernel->panel_bytes = panel_bytes(kernel);
+    MFACE_TRY(pack(kernel, from));
+    const struct parts parts = parts_of(kernel, kernel->packed.data);
+    kernel->weights = parts.panels;
+    kernel->units = parts.units;
+    kernel->sums = parts.sums;
+    return MFACE_OK;
 }

@@ -17,7 +17,8 @@
  * on a constant where their shape depends on data (mface_op_const_ints()).
  *
  * Every tensor is dense, row-major, aligned to MFACE_ALIGN unless it belongs to the caller of a
- * run (then to its element). Dimensions may be 0; run is skipped when every output is empty. */
+ * run, or is one picture of a batch (then to its element). Dimensions may be 0; run is skipped when
+ * every output is empty. */
 #ifndef MFACE_ONNX_OP_H
 #define MFACE_ONNX_OP_H
 

@@ -62,14 +62,15 @@ static bool input_splits(
     return holds_pictures(&step->in[i], n);
 }
 
-/* An operator that makes each picture of the same one of its inputs. */
+/* An operator that makes each picture of the same one of its inputs. Views need not be told: no
+ * step is left of them. */
 static bool op_splits(const struct mface_step *step, int64_t n)
 {
     const struct mface_fusion *how = &step->fusion;
     if (step->op == &mface_op_permute)
         return how->view_rank && how->view[0] == n && how->perm[0] == 0;
     return step->op == &mface_op_conv || step->op == &mface_op_concat ||
-           step->op == &mface_op_convert || step->op->flags & (MFACE_OP_POINTWISE | MFACE_OP_VIEW);
+           step->op == &mface_op_convert || step->op->flags & MFACE_OP_POINTWISE;
 }
 
 static bool splits(const struct mface_plan *plan, const struct mface_step *step, int64_t n)

@@ -98,8 +98,7 @@ void mface_wino_conv_free(struct mface_wino_conv **kernel_ptr)
     struct mface_wino_conv *kernel = *kernel_ptr;
     if (!kernel)
         return;
-    if (kernel->owns_weights)
-        mface_mem_free((void *)kernel->weights);
+    mface_packed_clear(&kernel->packed);
     mface_mem_free(kernel->bias);
     mface_mem_free(kernel->zeros);
     mface_mem_free(kernel);
@@ -113,5 +112,5 @@ size_t mface_wino_conv_scratch_bytes(const struct mface_wino_conv *kernel)
 
 size_t mface_wino_conv_weight_bytes(const struct mface_wino_conv *kernel)
 {
-    return kernel->weight_bytes;
+    return kernel->packed.bytes;
 }

@@ -2,6 +2,7 @@
 #ifndef MFACE_ONNX_WINO_CONV_H
 #define MFACE_ONNX_WINO_CONV_H
 
+#include "onnx/packed.h"
 #include "onnx/space.h"
 #include "onnx/wino.h"
 #include "onnx/wino_kernel.h"
@@ -25,11 +26,9 @@ struct mface_wino_conv {
     float *bias;  // a panel's worth for each panel and one more, zeros beyond the last channel
     float *zeros; // a pixel outside of the picture
 
-    /* Packed: [panel][phase][input channel][tap][output channel]. They are transformed in each run,
-     * chunk by chunk: that costs less than to fetch four times as much from memory. */
-    const float *weights;
-    bool owns_weights; // else they are the store's
-    size_t weight_bytes;
+    /* Weights: [panel][phase][input channel][tap][output channel]. They are transformed in each
+     * run, chunk by chunk: that costs less than to fetch four times as much from memory. */
+    struct mface_packed packed;
 
     /* How a run is cut up: into blocks of tiles, and each block into parts, ranges of panels. */
     int n_blocks, n_parts;
@@ -41,7 +40,7 @@ struct mface_wino_conv {
 MFACE_NODISCARD enum mface_status mface_wino_conv_create_with(const struct mface_dnnl_conv *conv,
     int threads, const struct mface_wino_kernels *loops, struct mface_wino_conv **out);
 
-/* wino_pack.c: sets weights, weight_bytes and owns_weights. MFACE_OK, MFACE_ERR_NOMEM. */
+/* wino_pack.c: sets packed. MFACE_OK, MFACE_ERR_NOMEM. */
 MFACE_NODISCARD enum mface_status mface_wino_conv_pack(
     struct mface_wino_conv *kernel, const struct mface_constant *from);
 

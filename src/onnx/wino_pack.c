@@ -4,16 +4,12 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "onnx/parallel.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 struct packing {
     const struct mface_wino_conv *kernel;
     const struct mface_constant *from;
-    float *packed;
-    atomic_bool *failed;
 };
 
 static size_t panel_values(const struct mface_wino_conv *kernel)
@@ -65,45 +61,22 @@ static void turn(const struct mface_wino_conv *kernel, const float *rows, float 
     }
 }
 
-static void pack_panel(const struct packing *packing, int64_t i, float *buffer)
+static void pack_panel(const void *user, int64_t i, void *buffer, void *packed)
 {
+    const struct packing *packing = user;
     const struct mface_wino_conv *kernel = packing->kernel;
     const int64_t first = i * kernel->panel;
     const int64_t row_values = row_length(kernel);
     const int64_t rest = kernel->out_channels - first,
                   n = rest < kernel->panel ? rest : kernel->panel;
-    const size_t distance = buffer_row_values(kernel);
-    for (int64_t k = 0; k < kernel->panel; k++)
+    float *row = buffer;
+    for (int64_t k = 0; k < kernel->panel; k++, row += buffer_row_values(kernel))
         if (k < n)
-            mface_constant_read(
-                packing->from, first + k, 1, row_values, buffer + (size_t)k * distance);
+            mface_constant_read(packing->from, first + k, 1, row_values, row);
         else
-            memset(buffer + (size_t)k * distance, 0, (size_t)row_values * sizeof *buffer);
+            memset(row, 0, (size_t)row_values * sizeof *row);
     mface_constant_forget(packing->from, first, n, row_values);
-    turn(kernel, buffer, packing->packed + (size_t)i * panel_values(kernel));
-}
-
-static void pack_panels(const void *user, int64_t first, int64_t end)
-{
-    const struct packing *packing = user;
-    const struct mface_wino_conv *kernel = packing->kernel;
-    const size_t n_values = (size_t)kernel->panel * buffer_row_values(kernel);
-    float *buffer = mface_mem_alloc(n_values * sizeof *buffer);
-    if (!buffer)
-        atomic_store(packing->failed, true);
-    for (int64_t i = first; i < end && buffer; i++)
-        pack_panel(packing, i, buffer);
-    mface_mem_free(buffer);
-}
-
-static enum mface_status fill(
-    const struct mface_wino_conv *kernel, const struct mface_constant *from, void *packed)
-{
-    atomic_bool failed = false;
-    const struct packing packing = { kernel, from, packed, &failed };
-    mface_parallel(
-        kernel->threads, kernel->n_panels, (int64_t)kernel->weight_bytes, pack_panels, &packing);
-    return failed ? MFACE_ERR_NOMEM : MFACE_OK;
+    turn(kernel, buffer, (float *)packed + (size_t)i * panel_values(kernel));
 }
 
 static struct mface_key layout_key(const struct mface_wino_conv *kernel)
@@ -120,19 +93,15 @@ static struct mface_key layout_key(const struct mface_wino_conv *kernel)
 enum mface_status mface_wino_conv_pack(
     struct mface_wino_conv *kernel, const struct mface_constant *from)
 {
-    const struct mface_key layout = layout_key(kernel);
-    const size_t bytes = kernel->weight_bytes =
-        panel_values(kernel) * (size_t)kernel->n_panels * sizeof(float);
-    kernel->weights = mface_weights_find(&from->source, layout, bytes);
-    if (kernel->weights)
-        return MFACE_OK;
-    void *packed = mface_mem_alloc_huge(bytes);
-    if (!packed)
-        return MFACE_ERR_NOMEM;
-    kernel->weights = packed;
-    kernel->owns_weights = true;
-    const enum mface_status status = fill(kernel, from, packed);
-    if (status == MFACE_OK)
-        kernel->owns_weights = !mface_weights_give(&from->source, layout, packed, bytes);
-    return status;
+    const size_t bytes = panel_values(kernel) * (size_t)kernel->n_panels * sizeof(float);
+    const struct packing user = { kernel, from };
+    const struct mface_packing packing = {
+        .threads = kernel->threads,
+        .n = kernel->n_panels,
+        .work = (int64_t)bytes,
+        .buffer_bytes = (size_t)kernel->panel * buffer_row_values(kernel) * sizeof(float),
+        .pack = pack_panel,
+        .user = &user,
+    };
+    return mface_pack(from, layout_key(kernel), bytes, &packing, &kernel->packed);
 }

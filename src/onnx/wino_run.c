@@ -95,9 +95,9 @@ static void multiply_chunk(
     product->n_channels = least_of(kernel->in_channels - first, kernel->chunk);
     product->is_first = !chunk;
     product->v = worker->v + (size_t)chunk * MFACE_WINO_POINTS * kernel->v_plane;
-    kernel->loops->transform_weights(
-        kernel->weights + channel * MFACE_WINO_TAPS * (size_t)kernel->panel, product->n_channels,
-        product->pair, worker->u);
+    const float *weights = kernel->packed.data;
+    kernel->loops->transform_weights(weights + channel * MFACE_WINO_TAPS * (size_t)kernel->panel,
+        product->n_channels, product->pair, worker->u);
     kernel->loops->multiply(product);
 }
 

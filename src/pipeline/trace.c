@@ -7,13 +7,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 struct mface_trace {
     FILE *file;
     char *path;
-    uint64_t job; // whose demands follow; the file's lock guards it
+    pthread_mutex_t lock; // guards what follows, and what is written
+    uint64_t job;         // whose demands follow
 };
 
 enum mface_status mface_trace_open(const char *path, struct mface_trace **out)
@@ -32,6 +34,7 @@ enum mface_status mface_trace_open(const char *path, struct mface_trace **out)
         mface_mem_free(trace);
         return status;
     }
+    pthread_mutex_init(&trace->lock, NULL);
     fprintf(trace->file, "memoface-trace 1\n");
     *out = trace;
     return MFACE_OK;
@@ -46,27 +49,36 @@ enum mface_status mface_trace_close(struct mface_trace **trace_ptr)
     const bool failed = ferror(trace->file);
     if (fclose(trace->file) != 0 || failed)
         status = mface_fail(MFACE_ERR_IO, "%s: the trace could not be written", trace->path);
+    pthread_mutex_destroy(&trace->lock);
     mface_mem_free(trace->path);
     mface_mem_free(trace);
     *trace_ptr = NULL;
     return status;
 }
 
-void mface_trace_add_job(struct mface_trace *trace, const struct mface_stage_bases *bases)
+/* With the lock. */
+static void begin_job(struct mface_trace *trace, const struct mface_stage_bases *bases)
 {
     const struct mface_key version = mface_key_from_bytes(bases, sizeof *bases);
-    flockfile(trace->file);
     if (version.lo != trace->job)
         fprintf(trace->file, "job %016" PRIx64 "\n", version.lo);
     trace->job = version.lo;
-    funlockfile(trace->file);
+}
+
+void mface_trace_add_job(struct mface_trace *trace, const struct mface_stage_bases *bases)
+{
+    pthread_mutex_lock(&trace->lock);
+    begin_job(trace, bases);
+    pthread_mutex_unlock(&trace->lock);
 }
 
 void mface_trace_add_result(struct mface_trace *trace, enum mface_stage stage, struct mface_key key,
     int64_t cost_ns, size_t size)
 {
+    pthread_mutex_lock(&trace->lock);
     fprintf(trace->file, "result %s %016" PRIx64 " %.3f %zu\n", mface_stage_get(stage)->name,
         key.lo, (double)cost_ns / 1000, size);
+    pthread_mutex_unlock(&trace->lock);
 }
 
 static void add_face(FILE *file, const struct mface_face *face)
@@ -81,11 +93,11 @@ static void add_face(FILE *file, const struct mface_face *face)
 
 void mface_trace_add_frame(struct mface_trace *trace, const struct mface_eval *eval)
 {
-    flockfile(trace->file); // a frame's lines stay together
-    mface_trace_add_job(trace, &eval->engine->bases);
+    pthread_mutex_lock(&trace->lock); // a frame's lines stay together
+    begin_job(trace, &eval->engine->bases);
     fprintf(trace->file, "frame %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %d\n",
         eval->canvas->key.lo, eval->detect_key.lo, eval->merge_key.lo, eval->n_faces);
     for (int i = 0; i < eval->n_faces; i++)
         add_face(trace->file, &eval->faces[i]);
-    funlockfile(trace->file);
+    pthread_mutex_unlock(&trace->lock);
 }

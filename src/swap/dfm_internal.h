@@ -69,7 +69,8 @@ struct mface_dfm {
     uint64_t tick;
 };
 
-/* Compiles the model for one form, apart from the variants. Logs on failure. */
+/* Compiles the model for one form, apart from the variants, and checks what it makes: the plan's
+ * outputs are images of the form. Logs on failure; MFACE_ERR_UNSUPPORTED where they are not. */
 MFACE_NODISCARD enum mface_status mface_dfm_compile(const struct mface_dfm *dfm,
     const struct mface_dfm_form *form, enum mface_precision precision,
     struct mface_weights *weights, struct mface_plan **out);

@@ -91,6 +91,7 @@ static double mean_difference(const float *a, const float *b, size_t n)
     return sum / (double)n;
 }
 
+/* A NaN in either run stays one in the figure. */
 static void compare(const struct mface_dfm *dfm, const float *exact, const float *reduced,
     struct mface_dfm_quality *quality)
 {
@@ -98,8 +99,8 @@ static void compare(const struct mface_dfm *dfm, const float *exact, const float
     const double square = mean_square(exact + 3 * n, reduced + 3 * n, 3 * n);
     const double celeb = mean_difference(exact + 6 * n, reduced + 6 * n, n);
     const double source = mean_difference(exact + 7 * n, reduced + 7 * n, n);
-    quality->face_psnr_db = square > 0.0 ? -10.0 * log10(square) : MOST_PSNR_DB;
-    quality->mask_diff = celeb > source ? celeb : source;
+    quality->face_psnr_db = square == 0.0 ? MOST_PSNR_DB : -10.0 * log10(square);
+    quality->mask_diff = isnan(celeb) || celeb > source ? celeb : source;
 }
 
 enum mface_status mface_dfm_measure_quality(

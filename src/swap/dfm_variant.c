@@ -15,6 +15,33 @@ enum { KEPT_VARIANTS = 6 };
 static const char *const output_words[] = { "source mask", "celeb face", "celeb mask" };
 static const int output_channels[] = { 1, 3, 1 };
 
+/* DeepFaceLab's exports leave dimensions of the outputs open: now they are known. */
+static enum mface_status check_output(
+    const struct mface_dfm *dfm, const struct mface_plan *plan, int n_faces, size_t i)
+{
+    const struct mface_value_info *output = mface_plan_output(plan, i);
+    const int64_t *dim = output->shape.dim;
+    if (output->dtype == MFACE_DTYPE_NONE)
+        return MFACE_OK; // not wanted
+    if (output->dtype != MFACE_DTYPE_F32)
+        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: not a DFM: its %s is of type %s, not f32",
+            dfm->path, output_words[i], mface_dtype_name(output->dtype));
+    if (output->shape.rank != 4 || dim[0] != n_faces || dim[1] != dfm->info.h ||
+        dim[2] != dfm->info.w || dim[3] != output_channels[i])
+        return mface_fail(MFACE_ERR_UNSUPPORTED,
+            "%s: not a DFM: output %zu ('%s') is not a %s of %d×%d×%d×%d", dfm->path, i,
+            output->name, output_words[i], n_faces, dfm->info.h, dfm->info.w, output_channels[i]);
+    return MFACE_OK;
+}
+
+static enum mface_status check_outputs(
+    const struct mface_dfm *dfm, const struct mface_plan *plan, int n_faces)
+{
+    for (size_t i = 0; i < MFACE_DFM_N_OUTPUTS; i++)
+        MFACE_TRY(check_output(dfm, plan, n_faces, i));
+    return MFACE_OK;
+}
+
 enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, const struct mface_dfm_form *form,
     enum mface_precision precision, struct mface_weights *weights, struct mface_plan **out)
 {
@@ -41,35 +68,8 @@ enum mface_status mface_dfm_compile(const struct mface_dfm *dfm, const struct mf
         .wanted = wanted,
         .weights = weights,
     };
-    return mface_plan_create(dfm->onnx, &params, out);
-}
-
-/* DeepFaceLab's exports leave dimensions of the outputs open: now they are known. */
-static enum mface_status check_output(
-    const struct mface_dfm *dfm, const struct mface_plan *plan, int n_faces, size_t i)
-{
-    const struct mface_value_info *output = mface_plan_output(plan, i);
-    const int64_t *dim = output->shape.dim;
-    if (output->dtype == MFACE_DTYPE_NONE)
-        return MFACE_OK; // not wanted
-    if (output->dtype != MFACE_DTYPE_F32)
-        return mface_fail(MFACE_ERR_UNSUPPORTED, "%s: not a DFM: its %s is of type %s, not f32",
-            dfm->path, output_words[i], mface_dtype_name(output->dtype));
-    if (output->shape.rank != 4 || dim[0] != n_faces || dim[1] != dfm->info.h ||
-        dim[2] != dfm->info.w || dim[3] != output_channels[i])
-        return mface_fail(MFACE_ERR_UNSUPPORTED,
-            "%s: not a DFM: output %zu ('%s') is not a %s of %d×%d×%d×%d", dfm->path, i,
-            output->name, output_words[i], n_faces, dfm->info.h, dfm->info.w, output_channels[i]);
-    return MFACE_OK;
-}
-
-static enum mface_status compile(
-    struct mface_dfm *dfm, const struct mface_dfm_form *form, struct mface_plan **out)
-{
-    MFACE_TRY(mface_dfm_compile(dfm, form, dfm->precision, dfm->weights, out));
-    enum mface_status status = MFACE_OK;
-    for (size_t i = 0; i < MFACE_DFM_N_OUTPUTS && status == MFACE_OK; i++)
-        status = check_output(dfm, *out, form->n_faces, i);
+    MFACE_TRY(mface_plan_create(dfm->onnx, &params, out));
+    const enum mface_status status = check_outputs(dfm, *out, form->n_faces);
     if (status != MFACE_OK)
         mface_plan_free(out);
     return status;
@@ -125,7 +125,8 @@ static enum mface_status add(
     if (!variant)
         return mface_fail_nomem(dfm->path);
     shrink(dfm, KEPT_VARIANTS - 1);
-    const enum mface_status status = compile(dfm, form, &variant->plan);
+    const enum mface_status status =
+        mface_dfm_compile(dfm, form, dfm->precision, dfm->weights, &variant->plan);
     if (status != MFACE_OK) {
         mface_mem_free(variant);
         return status;

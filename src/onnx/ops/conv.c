@@ -44,8 +44,10 @@ static enum mface_status describe(
         MFACE_TRY(mface_window_init(step, w->dim + 2, &window));
     const int64_t groups = mface_op_attr_int(step, "group", 1);
     const int64_t in_channels = x->dim[1];
+    int64_t all_groups; // channels, of those a group's weights have second
     if (groups < 1 || in_channels % groups || w->dim[0] % groups ||
-        (transposed ? w->dim[0] : w->dim[1] * groups) != in_channels)
+        __builtin_mul_overflow(w->dim[1], groups, &all_groups) ||
+        (transposed ? w->dim[0] : all_groups) != in_channels)
         return mface_op_fail(step, MFACE_ERR_FORMAT,
             "weights and %lld groups do not fit %lld channels", (long long)groups,
             (long long)in_channels);
@@ -54,7 +56,7 @@ static enum mface_status describe(
         .n_spatial = window.n,
         .batch = x->dim[0],
         .in_channels = in_channels,
-        .out_channels = transposed ? w->dim[1] * groups : w->dim[0],
+        .out_channels = transposed ? all_groups : w->dim[0],
         .groups = groups,
         .has_bias = mface_op_has_in(step, 2),
         .activation = step->fusion.activation,

@@ -152,6 +152,21 @@ static void test_conv_with_huge_pads(void **state)
     assert_refused(&graph, "Conv");
 }
 
+/* So many groups of four channels that their product is 0 in 64 bits, as the input's channels are.
+ */
+static void test_conv_with_huge_groups(void **state)
+{
+    (void)state;
+    struct bytes graph = start_graph(), attrs = { 0 };
+    graph_ints(&graph, "none", (const int64_t[]) { 0 }, 1);
+    graph_ints(&graph, "channels", (const int64_t[]) { 1 }, 1);
+    graph_node(&graph, "Slice", "x none none channels", "empty", NULL);
+    graph_floats(&graph, "w", NULL, (const int64_t[]) { 0, 4, 3, 3 }, 4);
+    attr_int(&attrs, "group", INT64_C(1) << 62);
+    graph_node(&graph, "Conv", "empty w", "y", &attrs);
+    assert_refused(&graph, "groups");
+}
+
 /* Weights whose dimensions claim more than the file holds. */
 static void test_weights_beyond_the_file(void **state)
 {
@@ -218,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_range),
         cmocka_unit_test(test_resize),
         cmocka_unit_test(test_conv_with_huge_pads),
+        cmocka_unit_test(test_conv_with_huge_groups),
         cmocka_unit_test(test_weights_beyond_the_file),
         cmocka_unit_test(test_constants_add_up),
         cmocka_unit_test(test_arena),

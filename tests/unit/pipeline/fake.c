@@ -137,12 +137,12 @@ static enum mface_status swap(
     void *user, const struct mface_dfm_params *params, const struct mface_dfm_face *faces, int n)
 {
     struct fake_models *models = user;
-    const int n_begun = atomic_fetch_add(&models->n_swap, n) + n;
+    const int n_before = atomic_fetch_add(&models->n_swap, n);
     atomic_fetch_add(&models->n_swap_calls, 1);
     if (models->swaps_meet)
-        meet(models, n_begun);
-    if (models->swap_ms)
-        nanosleep(&(struct timespec) { .tv_nsec = 1000000L * models->swap_ms }, NULL);
+        meet(models, n_before + n);
+    if (models->hold_swap)
+        models->hold_swap(models->hold_user, n_before);
     if (models->swap_fails)
         return MFACE_ERR_INTERNAL;
     for (int i = 0; i < n; i++)

@@ -25,7 +25,9 @@ bool fake_frame_equal(const struct fake_frame *a, const struct fake_frame *b);
 struct fake_models {
     int n_faces; // the detector finds this many, side by side
     bool swap_fails;
-    int swap_ms;        // how long the model takes, at least
+    /* Called as a swap begins, and may take its time; n_done: faces of those before. */
+    void (*hold_swap)(void *user, int n_done);
+    void *hold_user;
     int swaps_meet;     // no swap returns before so many have begun together; 0: none waits
     atomic_int n_alone; // of these, those that waited in vain
     bool shakes; // landmarks are elsewhere by up to a pixel, as the frame's first sample says

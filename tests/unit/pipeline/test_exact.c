@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MIB = 1 << 20, N_FRAMES = 40, N_ROUNDS = 3, N_THREADS = 3 };
+enum { MIB = 1 << 20, N_FRAMES = 40, N_ROUNDS = 3, N_THREADS = 3, TICKS_MAX = 4000 };
 
 struct world {
     struct mface_settings settings;
@@ -24,6 +24,7 @@ struct world {
     struct fake_frame expected[N_FRAMES];
     atomic_int next, n_wrong;
     atomic_bool is_over;
+    atomic_bool goes_on; // after all rounds, until this is false
 };
 
 /* 50 MB of results, 20 of them swaps, with two faces a frame. */
@@ -67,12 +68,17 @@ static struct fake_frame swapped(struct world *world, int seed)
     return frame;
 }
 
+static bool is_wanted(struct world *world, int i)
+{
+    return i < N_ROUNDS * N_FRAMES || atomic_load(&world->goes_on);
+}
+
 /* Rounds forwards and backwards in turn. */
 static void *work(void *user)
 {
     struct world *world = user;
     int i;
-    while ((i = atomic_fetch_add(&world->next, 1)) < N_ROUNDS * N_FRAMES) {
+    while (is_wanted(world, i = atomic_fetch_add(&world->next, 1))) {
         const int at = i % N_FRAMES, seed = i / N_FRAMES % 2 ? N_FRAMES - 1 - at : at;
         const struct fake_frame frame = swapped(world, seed);
         if (!fake_frame_equal(&frame, &world->expected[seed]))
@@ -128,7 +134,8 @@ static bool read_pressure(void *user, struct mface_pressure *pressure)
     return true;
 }
 
-/* The governor on a clock that runs fast, and a user who changes his mind. */
+/* The governor on a clock that runs fast, and a user who changes his mind. Frames go on until it
+ * has shrunk the cache and let it grow, which takes some twenty of its ticks. */
 static void *resize(void *user)
 {
     static const int64_t limits[] = { 64 * MIB, 16 * MIB, 40 * MIB, 2 * MIB };
@@ -143,6 +150,8 @@ static void *resize(void *user)
         mface_governor_tick(&governor, now_us);
         if (i % 5 == 4 && mface_governor_set_limit(&governor, limits[i / 5 % 4]) != MFACE_OK)
             atomic_fetch_add(&world->n_wrong, 1);
+        if ((governor.stats.n_shrinks > 0 && governor.stats.n_grows > 0) || i > TICKS_MAX)
+            atomic_store(&world->goes_on, false);
         nanosleep(&pause, NULL);
     }
     if (governor.stats.n_shrinks == 0 || governor.stats.n_grows == 0)
@@ -157,6 +166,7 @@ static void test_resized_mid_run(void **state)
         const char *dir = i < N_POLICIES ? NULL : test_folder_make();
         pthread_t resizer;
         open_world(world, policies[i % N_POLICIES], 64 * MIB, dir);
+        atomic_store(&world->goes_on, true);
         assert_int_equal(pthread_create(&resizer, NULL, resize, world), 0);
         run_threads(world);
         atomic_store(&world->is_over, true);

@@ -22,8 +22,15 @@ struct spec {
     int64_t n_faces, face_channels;
     const char *mask_op; // of the celeb mask
     int swap_outputs;
-    bool is_made_for_one; // whatever number of faces it says it takes
+    bool is_made_for_one;   // whatever number of faces it says it takes
+    bool makes_four;        // celeb faces of each
+    float gain, green, red; // of the celeb face and the masks' channels; zeros: as above
 };
+
+static float or_else(float value, float fallback)
+{
+    return value != 0.0f ? value : fallback;
+}
 
 static void add_inputs(const struct spec *spec, struct message *graph)
 {
@@ -64,9 +71,11 @@ static struct message make_model(const struct spec *spec)
     add_tensor(&graph, "one", ONNX_INT64, (const int64_t[]) { 1, SIDE, SIDE, 1 }, sizeof(int64_t),
         (const int64_t[]) { 4 }, 1);
     add_text(&graph, 2, "tiny");
-    add_weights(&graph, "green", (const float[]) { 0, 1, 0 }, (const int64_t[]) { 3, 1 }, 2);
-    add_weights(&graph, "red", (const float[]) { 0, 0, 1 }, (const int64_t[]) { 3, 1 }, 2);
-    add_weights(&graph, "half", (const float[]) { 0.5f }, (const int64_t[]) { 1 }, 1);
+    const float green = or_else(spec->green, 1), red = or_else(spec->red, 1);
+    add_weights(&graph, "green", (const float[]) { 0, green, 0 }, (const int64_t[]) { 3, 1 }, 2);
+    add_weights(&graph, "red", (const float[]) { 0, 0, red }, (const int64_t[]) { 3, 1 }, 2);
+    add_weights(&graph, "half", (const float[]) { or_else(spec->gain, 0.5f), 0.5f, 0.5f, 0.5f },
+        (const int64_t[]) { spec->makes_four ? 4 : 1, 1, 1, 1 }, 4);
     add_inputs(spec, &graph);
     add_outputs(spec, &graph);
     return finish_model(&graph);
@@ -94,17 +103,30 @@ static const char *write_file(const void *bytes, size_t n)
     return path;
 }
 
-static enum mface_status open_batch(const struct spec *spec, int batch, struct mface_dfm **out)
+static enum mface_status open_as(
+    const struct spec *spec, const struct mface_dfm_open_params *params, struct mface_dfm **out)
 {
     const struct message model = make_model(spec);
     const char *path = write_file(model.bytes, model.n);
     last_message[0] = '\0';
+    const enum mface_status status = mface_dfm_open(path, params, out);
+    remove(path);
+    return status;
+}
+
+static enum mface_status open_batch(const struct spec *spec, int batch, struct mface_dfm **out)
+{
     const struct mface_dfm_open_params params = {
         .threads = 1, .precision = MFACE_DFM_PRECISION_F32, .batch = batch
     };
-    const enum mface_status status = mface_dfm_open(path, &params, out);
-    remove(path);
-    return status;
+    return open_as(spec, &params, out);
+}
+
+static enum mface_status open_int8(const struct spec *spec, struct mface_dfm **out)
+{
+    const struct mface_dfm_open_params params = { .threads = 1,
+        .precision = MFACE_DFM_PRECISION_INT8 };
+    return open_as(spec, &params, out);
 }
 
 static enum mface_status open_spec(const struct spec *spec, struct mface_dfm **out)
@@ -167,6 +189,32 @@ static void test_what_is_no_dfm(void **state)
     expect_refusal(&(struct spec) { .face_channels = 4 }, "N×H×W×3");
     expect_refusal(&(struct spec) { .face_type = ONNX_INT64 }, "i64");
     expect_refusal(&(struct spec) { .swap_outputs = 1 }, "source mask");
+}
+
+/* Nor does what is measured before the model is used write more than there is room for. */
+static void test_results_that_do_not_fit(void **state)
+{
+    (void)state;
+    const struct spec spec = { .makes_four = true };
+    struct mface_dfm *dfm = NULL;
+    expect_refusal(&spec, "celeb face");
+    assert_int_equal(open_int8(&spec, &dfm), MFACE_ERR_UNSUPPORTED);
+    assert_non_null(strstr(last_message, "celeb face"));
+    assert_null(dfm);
+}
+
+static void test_nan_is_not_good(void **state)
+{
+    (void)state;
+    static const struct spec specs[] = { { 0 }, { .gain = NAN }, { .red = NAN }, { .green = NAN } };
+    for (int i = 0; i < 4; i++) {
+        struct mface_dfm *dfm = NULL;
+        assert_int_equal(open_int8(&specs[i], &dfm), MFACE_OK);
+        const struct mface_dfm_quality *quality = &mface_dfm_info(dfm)->quality;
+        const bool is_good = quality->face_psnr_db > 45.0 && quality->mask_diff < 1.0 / 255;
+        assert_int_equal(is_good, i == 0);
+        mface_dfm_free(&dfm);
+    }
 }
 
 static void test_files_that_cannot_be(void **state)
@@ -421,6 +469,8 @@ int main(void)
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_digests),
         cmocka_unit_test(test_what_is_no_dfm),
+        cmocka_unit_test(test_results_that_do_not_fit),
+        cmocka_unit_test(test_nan_is_not_good),
         cmocka_unit_test(test_files_that_cannot_be),
         cmocka_unit_test(test_one_and_two_passes),
         cmocka_unit_test(test_source_mask_may_be_left_out),
