@@ -236,6 +236,7 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
     if (!mux->packet)
         return mface_fail_nomem(params->url);
     MFACE_TRY(alloc_container(mux, format));
+    mface_mux_files_watch(&mux->files, mux->oc);
     /* Audio priming begins some ms before 0. Libav would shift the whole film for it, though
      * Matroska's blocks count from their cluster and may lie before it. */
     if (av_match_name(format->name, "matroska,webm"))

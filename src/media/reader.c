@@ -227,7 +227,10 @@ static void say_damage(struct mface_reader *reader)
     reader->said_damage = true;
     const char *url = reader->params.url;
     const double promise_s = mface_demux_duration_s(&reader->demux);
-    if (reader->demux.ended_early)
+    if (reader->demux.ended_early && promise_s <= 0)
+        mface_log(MFACE_LOG_WARN, "%s: broke off at %.2f s; what came before is kept", url,
+            reader->demux.end_s);
+    else if (reader->demux.ended_early)
         mface_log(MFACE_LOG_WARN,
             "%s: the file ends early, at %.2f of %.2f s; what is readable is kept", url,
             reader->demux.end_s, promise_s);
