@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const groups[] = { "Faces", "Swap", NULL };
+static const char *const groups[] = { "Faces", "Swap", "Input", NULL };
 
 static void tell(void *user, const char *line)
 {

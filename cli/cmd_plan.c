@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const groups[] = { "Starting points", "Cache", "Speed", "Faces", "Swap",
+static const char *const groups[] = { "Starting points", "Cache", "Speed", "Faces", "Swap", "Input",
     "Output", NULL };
 
 static enum exit_code save(const struct mface_forecast *plan, const char *path)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const groups[] = { "Starting points", "Cache", "Speed", "Faces", "Alignment",
-    "Swap", "Mask", "Merge", "Frame", "Output", NULL };
+    "Swap", "Mask", "Merge", "Frame", "Input", "Output", NULL };
 
 /* The one session a signal may reach. */
 static struct mface_session *running;

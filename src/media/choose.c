@@ -179,8 +179,26 @@ static const char *speed_of(const struct quality_row *row, const struct mface_wr
     return params->favor == MFACE_FAVOR_QUALITY && row->fine ? row->fine : row->speed;
 }
 
+/* Rate control that a constant quality beside it would overrule, or that would overrule it. */
+static bool controls_rate(const AVDictionary *options)
+{
+    static const char *const keys[] = { "b", "qp", "cqp", "cq", "rc", "global_quality" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (av_dict_get(options, keys[i], NULL, 0))
+            return true;
+    return false;
+}
+
+static int quality_of(const struct quality_row *row, const struct mface_writer_params *params,
+    const AVDictionary *options)
+{
+    if (params->quality >= 0)
+        return params->quality;
+    return controls_rate(options) ? -1 : row->quality;
+}
+
 enum mface_status mface_choose_quality(
-    AVCodecContext *ctx, const struct mface_writer_params *params)
+    AVCodecContext *ctx, const struct mface_writer_params *params, const AVDictionary *options)
 {
     const struct quality_row row = row_of(ctx);
     const char *speed = speed_of(&row, params);
@@ -193,7 +211,7 @@ enum mface_status mface_choose_quality(
     if (speed && av_opt_set(ctx->priv_data, row.speed_key, speed, 0) < 0)
         return mface_fail(
             MFACE_ERR_ARG, "%s has no %s '%s'", ctx->codec->name, row.speed_key, speed);
-    set_quality(ctx, &row, params->quality >= 0 ? params->quality : row.quality);
+    set_quality(ctx, &row, quality_of(&row, params, options));
     if (row.options)
         av_set_options_string(ctx, row.options, "=", ":");
     return MFACE_OK;

@@ -24,8 +24,11 @@ bool mface_codec_takes(const AVCodec *codec, enum AVPixelFormat format);
 /* Sets quality and speed as `params` says, else to defaults that look like the source and do not
  * outweigh the swap: libx264 CRF 18 veryfast, libx265 CRF 20 fast, VP9 and AV1 CRF 24, JPEG and
  * MPEG-4 scale 2. Favoured speed is x264's and x265's ultrafast, VP9's realtime; favoured quality
- * their medium and good, at the same CRF. MFACE_ERR_ARG for a speed the encoder has not; logged. */
+ * their medium and good, at the same CRF. Where `options`, which are not set here, name a bitrate
+ * or a quantiser there is no quality by default. MFACE_ERR_ARG for a speed the encoder has not;
+ * logged.
+ */
 MFACE_NODISCARD enum mface_status mface_choose_quality(
-    AVCodecContext *ctx, const struct mface_writer_params *params);
+    AVCodecContext *ctx, const struct mface_writer_params *params, const AVDictionary *options);
 
 #endif

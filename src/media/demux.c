@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "media/av.h"
+#include "media/avoptions.h"
 
 #include <libavutil/avstring.h>
 #include <math.h>
@@ -20,19 +21,21 @@ static int is_canceled(void *user)
 }
 
 /* Opens the URL as libav wants it: "-" is standard input, and a file of that very name is a file
- * even if it holds a colon, and one picture even if it holds "%d". */
-static int open_url(AVFormatContext **ic, const char *url, const AVInputFormat *format)
+ * even if it holds a colon, and one picture even if it holds "%d". `options` is left with those
+ * nobody knows. */
+static int open_url(
+    AVFormatContext **ic, const char *url, const AVInputFormat *format, AVDictionary **options)
 {
+    static const char of_pictures[] = "pattern_type"; // their demuxers know it
     const bool is_there = access(url, F_OK) == 0;
     const char *protocol = is_there && strchr(url, ':') ? "file:" : "";
     char *text = strcmp(url, "-") == 0 ? av_strdup("pipe:0") : av_asprintf("%s%s", protocol, url);
-    AVDictionary *options = NULL;
     int err = text ? 0 : AVERROR(ENOMEM);
     if (err >= 0 && is_there && strchr(url, '%'))
-        err = av_dict_set(&options, "pattern_type", "none", 0); // of the demuxers of pictures
+        err = av_dict_set(options, of_pictures, "none", 0);
     if (err >= 0)
-        err = avformat_open_input(ic, text, format, &options);
-    av_dict_free(&options);
+        err = avformat_open_input(ic, text, format, options);
+    av_dict_set(options, of_pictures, NULL, 0);
     av_free(text);
     return err;
 }
@@ -65,6 +68,32 @@ static enum mface_status explain_open(const char *url, int averror)
     }
 }
 
+/* A format that refuses a value says so, and so do we. */
+static enum mface_status explain_options(const struct mface_reader_params *params, int averror)
+{
+    const bool has_options = params->options && params->options[0];
+    if (averror != AVERROR(EINVAL) || !has_options)
+        return explain_open(params->url, averror);
+    return mface_fail(MFACE_ERR_ARG, "%s: cannot be opened with input-options '%s': %s",
+        params->url, params->options, mface_av_reason(averror));
+}
+
+static enum mface_status open_with_options(struct mface_demux *demux,
+    const struct mface_reader_params *params, const AVInputFormat *format)
+{
+    static const char setting[] = "input-options";
+    AVDictionary *options = NULL;
+    enum mface_status status = mface_avoptions_parse(setting, params->options, &options);
+    if (status == MFACE_OK) {
+        mface_av_forget();
+        const int err = open_url(&demux->ic, params->url, format, &options);
+        status = err < 0 ? explain_options(params, err)
+                         : mface_avoptions_check(setting, demux->ic->iformat->name, options);
+    }
+    av_dict_free(&options);
+    return status;
+}
+
 static enum mface_status open_input(
     struct mface_demux *demux, const struct mface_reader_params *params)
 {
@@ -74,14 +103,11 @@ static enum mface_status open_input(
     if (!demux->ic)
         return mface_fail_nomem(params->url);
     demux->ic->interrupt_callback = (AVIOInterruptCB) { is_canceled, demux };
-    mface_av_forget();
-    int err = open_url(&demux->ic, params->url, format);
-    if (err < 0)
-        return explain_open(params->url, err);
+    MFACE_TRY(open_with_options(demux, params, format));
     /* The ANSI art reader takes any .txt; nobody swaps faces in that by accident. */
     if (!format && strcmp(demux->ic->iformat->name, "tty") == 0)
         return mface_fail(MFACE_ERR_FORMAT, "%s: a text, not a video or picture", params->url);
-    err = avformat_find_stream_info(demux->ic, NULL);
+    const int err = avformat_find_stream_info(demux->ic, NULL);
     return err < 0 ? explain_open(params->url, err) : MFACE_OK;
 }
 

@@ -2,10 +2,14 @@
 
 #include "base/log.h"
 #include "media/av.h"
+#include "media/avoptions.h"
 #include "media/choose.h"
 
 #include <libavutil/pixdesc.h>
+#include <math.h>
 #include <string.h>
+
+enum { KEY_FRAME_S = 2 }; // what services that take live streams ask for
 
 static bool has_chroma(enum AVPixelFormat format)
 {
@@ -94,6 +98,8 @@ static void set_context(struct mface_encoder *encoder, const struct mface_encode
     ctx->time_base = spec->time_base;
     ctx->framerate = spec->frame_rate;
     ctx->thread_count = spec->params->threads;
+    if (spec->is_joined_midway && spec->frame_rate.num > 0 && spec->frame_rate.den > 0)
+        ctx->gop_size = (int)lrint(KEY_FRAME_S * av_q2d(spec->frame_rate));
     if (spec->global_header)
         ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (in->interlaced_frame && spec->codec->id == AV_CODEC_ID_H264) {
@@ -102,18 +108,30 @@ static void set_context(struct mface_encoder *encoder, const struct mface_encode
     }
 }
 
+/* Opens it with the options, which are left with those the encoder does not know. */
+static enum mface_status open_with(struct mface_encoder *encoder,
+    const struct mface_encoder_spec *spec, AVDictionary **options, int *err)
+{
+    static const char setting[] = "encoder-options";
+    MFACE_TRY(mface_avoptions_parse(setting, spec->params->encoder_options, options));
+    MFACE_TRY(mface_choose_quality(encoder->ctx, spec->params, *options));
+    mface_av_forget();
+    *err = avcodec_open2(encoder->ctx, spec->codec, options);
+    return *err < 0 ? MFACE_OK : mface_avoptions_check(setting, spec->codec->name, *options);
+}
+
 static enum mface_status try_open(struct mface_encoder *encoder,
     const struct mface_encoder_spec *spec, const struct mface_frame *first, int *err)
 {
+    AVDictionary *options = NULL;
     avcodec_free_context(&encoder->ctx);
     encoder->ctx = avcodec_alloc_context3(spec->codec);
     if (!encoder->ctx)
         return mface_fail_nomem(spec->params->url);
     set_context(encoder, spec, first);
-    MFACE_TRY(mface_choose_quality(encoder->ctx, spec->params));
-    mface_av_forget();
-    *err = avcodec_open2(encoder->ctx, spec->codec, NULL);
-    return MFACE_OK;
+    const enum mface_status status = open_with(encoder, spec, &options, err);
+    av_dict_free(&options);
+    return status;
 }
 
 /* Whether a side is no multiple of the format's chroma grid, which some encoders refuse. */

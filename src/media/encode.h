@@ -21,7 +21,8 @@ struct mface_encoder_spec {
     AVRational time_base;    // of the packets
     AVRational frame_rate;
     bool global_header;
-    bool turn_upright; // else the container tags the orientation
+    bool turn_upright;     // else the container tags the orientation
+    bool is_joined_midway; // by viewers, who wait for a key frame
 };
 
 struct mface_encoder {

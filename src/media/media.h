@@ -40,6 +40,7 @@ struct mface_reader;
 struct mface_reader_params {
     const char *url;           // file, pattern, directory of images, device, URL
     const char *format;        // FFmpeg input format, or NULL to probe
+    const char *options;       // "framerate=30:…" for that format; NULL or "": none
     int threads;               // for the decoder; 0: its own choice
     double start_s, end_s;     // the piece of a video: frames with start <= time < end
     int64_t n_frames_skip;     // so many before the first that is given, as the rate counts them
@@ -94,8 +95,11 @@ struct mface_writer_params {
     int quality;              // constant quality as the encoder counts (CRF), -1: its default
     const char *speed;        // encoder preset word, "veryfast"; NULL or "": by `favor`
     enum mface_favor favor;   // media/choose.h
-    bool check_only;          // nothing is written: only mface_writer_discard() may follow
-    int threads;              // for the encoder; 0: its own choice
+    /* "b=4M:g=50", further options of the encoder as FFmpeg names them; NULL or "": none. They go
+     * before all else that was chosen. */
+    const char *encoder_options;
+    bool check_only;             // nothing is written: only mface_writer_discard() may follow
+    int threads;                 // for the encoder; 0: its own choice
     const char *const *metadata; // key, value, …, NULL: added to the container's metadata; borrowed
                                  // until the writer is finished or discarded
 };
@@ -108,7 +112,8 @@ struct mface_writer_params {
  * streams the container cannot hold. Defaults per container and encoder: media/choose.h.
  * Logs on failure. MFACE_ERR_IO, MFACE_ERR_NOENT (no such folder), MFACE_ERR_UNSUPPORTED (no
  * encoder or container of that name), MFACE_ERR_ARG (an option the encoder has not; the output is
- * the input; one image file for several frames). */
+ * the input; one image file for several frames).
+ * What viewers join midway (a URL, HLS, DASH) gets a key frame every two seconds. */
 MFACE_NODISCARD enum mface_status mface_writer_open(const struct mface_writer_params *params,
     struct mface_reader *reader, struct mface_writer **out);
 

@@ -14,6 +14,12 @@ static enum mface_status explain(const struct mface_mux *mux, int err)
         mux->target.path, is_full ? "no space left" : mface_av_reason(err));
 }
 
+/* What libav says of a write, or what one of the muxer's own files met. */
+static int outcome(const struct mface_mux *mux, int err)
+{
+    return err < 0 ? err : mux->files.error;
+}
+
 static enum mface_status put_encoded(struct mface_mux *mux)
 {
     for (;;) {
@@ -24,7 +30,7 @@ static enum mface_status put_encoded(struct mface_mux *mux)
         av_packet_rescale_ts(
             mux->packet, mux->encoder.ctx->time_base, mux->oc->streams[0]->time_base);
         mface_av_forget();
-        const int err = av_interleaved_write_frame(mux->oc, mux->packet);
+        const int err = outcome(mux, av_interleaved_write_frame(mux->oc, mux->packet));
         if (err < 0)
             return explain(mux, err);
     }
@@ -52,7 +58,7 @@ static enum mface_status put_carried(struct mface_mux *mux, double until_s)
         }
         mface_streams_adapt(&mux->copies[packet->stream_index], mux->oc, packet);
         mface_av_forget();
-        const int err = av_interleaved_write_frame(mux->oc, packet);
+        const int err = outcome(mux, av_interleaved_write_frame(mux->oc, packet));
         av_packet_free(&packet);
         const bool is_refused =
             err == AVERROR(EINVAL) || err == AVERROR_INVALIDDATA || err == AVERROR_PATCHWELCOME;
@@ -86,7 +92,7 @@ static enum mface_status end_file(struct mface_mux *mux)
         mface_log(MFACE_LOG_WARN, "%s: %lld damaged packets of other streams left out",
             mux->target.path, (long long)mux->n_refused);
     mface_av_forget();
-    int err = av_write_trailer(mux->oc);
+    int err = outcome(mux, av_write_trailer(mux->oc));
     if (!(mux->oc->oformat->flags & AVFMT_NOFILE)) {
         const int close_err = avio_closep(&mux->oc->pb);
         err = err < 0 ? err : close_err;

@@ -3,6 +3,7 @@
 #define MFACE_MEDIA_MUX_H
 
 #include "media/encode.h"
+#include "media/mux_files.h"
 #include "media/reader.h"
 #include "media/streams.h"
 #include "media/target.h"
@@ -11,6 +12,7 @@ struct mface_mux {
     AVFormatContext *oc;
     AVPacket *packet;
     struct mface_target target;
+    struct mface_mux_files files;
     struct mface_encoder encoder;
     struct mface_carry *carry;
     struct mface_stream_copy *copies; // n_copies: by the input's stream index

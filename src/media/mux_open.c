@@ -44,6 +44,12 @@ static AVRational choose_time_base(
     return base;
 }
 
+static bool is_joined_midway(const struct mface_writer_params *params, const AVOutputFormat *format)
+{
+    const bool is_url = strstr(params->url, "://") && !av_strstart(params->url, "file:", NULL);
+    return is_url || av_match_name(format->name, "hls,dash");
+}
+
 static enum mface_status open_encoder(struct mface_mux *mux,
     const struct mface_writer_params *params, const AVOutputFormat *format,
     const struct mface_reader *reader)
@@ -59,6 +65,7 @@ static enum mface_status open_encoder(struct mface_mux *mux,
         .frame_rate = reader->frame_rate,
         .global_header = format->flags & AVFMT_GLOBALHEADER,
         .turn_upright = !is_mov_family(format) || reader->listing.n_files > 0,
+        .is_joined_midway = is_joined_midway(params, format),
     };
     return mface_encoder_open(&mux->encoder, &spec, reader->first);
 }
@@ -229,6 +236,7 @@ enum mface_status mface_mux_open(struct mface_mux *mux, const struct mface_write
     if (!mux->packet)
         return mface_fail_nomem(params->url);
     MFACE_TRY(alloc_container(mux, format));
+    mface_mux_files_watch(&mux->files, mux->oc);
     /* Audio priming begins some ms before 0. Libav would shift the whole film for it, though
      * Matroska's blocks count from their cluster and may lie before it. */
     if (av_match_name(format->name, "matroska,webm"))

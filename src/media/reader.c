@@ -139,6 +139,10 @@ static enum mface_status next_picture(struct mface_reader *reader, struct mface_
 
 static enum mface_status open_listing(struct mface_reader *reader)
 {
+    const char *options = reader->params.options;
+    if (options && options[0])
+        return mface_fail(MFACE_ERR_ARG,
+            "input-options: a folder or pattern of pictures takes none: '%s'", options);
     MFACE_TRY(refuse_piece_of_images(reader));
     MFACE_TRY(mface_listing_init(&reader->listing, reader->params.url));
     reader->time_base = av_make_q(1, LISTING_FPS);
@@ -163,7 +167,9 @@ static enum mface_status copy_params(
     reader->params = *params;
     reader->params.url = mface_mem_strdup(params->url);
     reader->params.format = params->format ? mface_mem_strdup(params->format) : NULL;
-    if (!reader->params.url || (params->format && !reader->params.format))
+    reader->params.options = params->options ? mface_mem_strdup(params->options) : NULL;
+    if (!reader->params.url || (params->format && !reader->params.format) ||
+        (params->options && !reader->params.options))
         return mface_fail_nomem(params->url);
     return mface_carry_create(&reader->carry);
 }
@@ -221,7 +227,10 @@ static void say_damage(struct mface_reader *reader)
     reader->said_damage = true;
     const char *url = reader->params.url;
     const double promise_s = mface_demux_duration_s(&reader->demux);
-    if (reader->demux.ended_early)
+    if (reader->demux.ended_early && promise_s <= 0)
+        mface_log(MFACE_LOG_WARN, "%s: broke off at %.2f s; what came before is kept", url,
+            reader->demux.end_s);
+    else if (reader->demux.ended_early)
         mface_log(MFACE_LOG_WARN,
             "%s: the file ends early, at %.2f of %.2f s; what is readable is kept", url,
             reader->demux.end_s, promise_s);
@@ -245,6 +254,7 @@ void mface_reader_close(struct mface_reader **reader)
     mface_listing_clear(&gone->listing);
     mface_mem_free((void *)gone->params.url);
     mface_mem_free((void *)gone->params.format);
+    mface_mem_free((void *)gone->params.options);
     mface_mem_free(gone);
 }
 

@@ -85,7 +85,7 @@ enum mface_status mface_target_init(
     enum mface_status status = MFACE_OK;
     if (!direct && input && mface_target_is_same(url, input))
         status = mface_fail(MFACE_ERR_ARG, "%s: the output is the input", url);
-    if (!direct && status == MFACE_OK)
+    if (!is_direct(url) && status == MFACE_OK)
         status = check_folder(target->path);
     if (!direct && status == MFACE_OK && !(target->temp = format_temp(target->path)))
         status = mface_fail_nomem(url);

@@ -36,6 +36,7 @@ enum mface_status mface_run_open_reader(struct mface_run *run)
     const struct mface_reader_params params = {
         .url = run->job->input,
         .format = run->job->input_format,
+        .options = settings->input_options,
         .threads =
             run->is_live ? 1 : mface_settings_n_decode_threads(settings), // each holds a frame
         .start_s = run->job->start_s,
@@ -69,6 +70,7 @@ enum mface_status mface_run_open_writer(struct mface_run *run)
         .quality = job->quality >= 0 ? job->quality : settings->quality,
         .speed = job->speed ? job->speed : settings->speed,
         .favor = (enum mface_favor)settings->encode_for,
+        .encoder_options = settings->encoder_options,
         .check_only = run->check_only,
         .metadata = job->no_provenance ? NULL : run->provenance.metadata,
     };

@@ -10,7 +10,7 @@
 #include "swap/dfm.h"
 #include "swap/stages.h"
 
-enum group { START, CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME, OUTPUT };
+enum group { START, CACHE, SPEED, FACES, ALIGNMENT, SWAP, MASK, MERGE, FRAME, INPUT, OUTPUT };
 
 static const char *const group_names[] = {
     [START] = "Starting points",
@@ -22,6 +22,7 @@ static const char *const group_names[] = {
     [MASK] = "Mask",
     [MERGE] = "Merge",
     [FRAME] = "Frame",
+    [INPUT] = "Input",
     [OUTPUT] = "Output",
 };
 
@@ -234,6 +235,10 @@ const struct mface_option mface_settings_rows[] = {
     { ROW("degrade", degrade_percent, FRAME, IN(MERGE)), NUMBER(INT, 0, 100, 1, "0"), .unit = "%",
       .help = "coarsens the background by shrinking and growing it" },
 
+    { ROW("input-options", input_options, INPUT, NOTHING), TEXT(""), FIXED,
+      .help = "options of the input's format as FFmpeg names them, of a camera "
+              "video_size=1280x720:framerate=30" },
+
     { ROW("encoder", encoder, OUTPUT, NOTHING), WORDS(encoders, ""), FIXED,
       .help = "FFmpeg encoder; empty: by the container" },
     { ROW("encode-for", encode_for, OUTPUT, NOTHING), CHOICE(encode_fors, "both"), FIXED,
@@ -244,6 +249,9 @@ const struct mface_option mface_settings_rows[] = {
       .help = "the encoder's preset; empty: by encode-for" },
     { ROW("pixel-format", pixel_format, OUTPUT, NOTHING), TEXT(""), FIXED,
       .help = "FFmpeg's name; empty: the input's where the encoder can" },
+    { ROW("encoder-options", encoder_options, OUTPUT, NOTHING), TEXT(""), FIXED,
+      .help = "more of the encoder's options as FFmpeg names them, b=4M:maxrate=4M:bufsize=8M; a "
+              "bitrate takes the place of constant quality" },
 };
 // clang-format on
 

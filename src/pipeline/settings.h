@@ -69,11 +69,14 @@ struct mface_settings {
 
     int median_percent, degrade_percent;
 
-    char encoder[MFACE_OPTION_STRING_BYTES];      // FFmpeg's name; "": by the container
-    int encode_for;                               // enum mface_favor
-    int quality;                                  // as the encoder counts; -1: its default
-    char speed[MFACE_OPTION_STRING_BYTES];        // the encoder's word; "": by encode_for
-    char pixel_format[MFACE_OPTION_STRING_BYTES]; // FFmpeg's name; "": the input's
+    char input_options[MFACE_OPTION_STRING_BYTES]; // FFmpeg's, "key=value:key=value"
+
+    char encoder[MFACE_OPTION_STRING_BYTES];         // FFmpeg's name; "": by the container
+    int encode_for;                                  // enum mface_favor
+    int quality;                                     // as the encoder counts; -1: its default
+    char speed[MFACE_OPTION_STRING_BYTES];           // the encoder's word; "": by encode_for
+    char pixel_format[MFACE_OPTION_STRING_BYTES];    // FFmpeg's name; "": the input's
+    char encoder_options[MFACE_OPTION_STRING_BYTES]; // FFmpeg's, "key=value:key=value"
 };
 
 extern const struct mface_option mface_settings_rows[];

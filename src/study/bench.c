@@ -230,6 +230,7 @@ static void settle(struct mface_settings *settings)
     settings->latency = MFACE_LATENCY_OFF;
     settings->quality = -1;
     settings->encoder[0] = settings->speed[0] = settings->pixel_format[0] = '\0';
+    settings->encoder_options[0] = '\0';
     settings->parallel = true;
 }
 

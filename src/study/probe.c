@@ -48,6 +48,7 @@ static enum mface_status look(const struct mface_forecast_params *params, struct
     const struct mface_reader_params reader_params = {
         .url = params->input,
         .format = params->input_format,
+        .options = params->settings->input_options,
         .start_s = params->start_s,
         .end_s = params->end_s,
         .threads = mface_cpu_count(),

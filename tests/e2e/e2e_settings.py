@@ -125,6 +125,23 @@ def test_use_cases_choose_the_encoder_speed(lab):
         assert wanted in options, (args, options)
 
 
+def test_options_of_ffmpeg(lab):
+    """A camera's, or of raw pictures, and an encoder's, from a profile and from the command line."""
+    clip = make_clip(lab.path("clip.mkv"), n_frames=3)
+    raw = lab.path("clip.yuv")
+    shape = video(clip)
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", clip, "-pix_fmt", "yuv420p", raw], check=True)
+    conf = write(lab, "cam.conf",
+                 f"[cam]\ninput-options = video_size={shape['width']}x{shape['height']}:framerate=5\n")
+    lab.swap_report(raw, lab.path("out.mkv"), "-f", "rawvideo", "--config", conf, "--profile", "cam",
+                    "--encoder-options", "b=250k:g=9")
+    assert video(lab.path("out.mkv"))["r_frame_rate"] == "5/1"
+    options = x264_options(lab.path("out.mkv"))
+    assert "keyint=9 " in options and "bitrate=250 " in options, options
+    expect(lab.swap(clip, lab.path("out2.mkv"), "--encoder-options", "tun=1"), 2, "'tun'")
+    assert not os.path.exists(lab.path("out2.mkv"))
+
+
 def test_bad_files(lab):
     """One clear line and a documented exit code each; long before anything is opened."""
     cases = [

@@ -59,6 +59,7 @@ static void test_outputs_that_cannot_be(void **state)
 {
     (void)state;
     check_write("no/such/folder/out.mp4", NULL, MFACE_ERR_NOENT);
+    check_write("no/such/folder/out.m3u8", NULL, MFACE_ERR_NOENT);
     check_write("out.nonsense", NULL, MFACE_ERR_UNSUPPORTED);
     check_write("in.mp4", NULL, MFACE_ERR_ARG);
     const struct mface_writer_params rows[] = {
@@ -98,6 +99,26 @@ static void test_full_disk(void **state)
     setrlimit(RLIMIT_FSIZE, &before);
     const struct mface_writer_params full = { .format = "matroska", .quality = -1 };
     check_write("/dev/full", &full, MFACE_ERR_NOSPC);
+}
+
+/* Their muxers open and close files of their own, and say nothing of a full disk. */
+static void test_full_disk_beneath_segments(void **state)
+{
+    (void)state;
+    static const char *const outputs[] = { "full/out.m3u8", "full/out.mpd" };
+    const struct rlimit small = { 16 << 10, RLIM_INFINITY };
+    struct rlimit before;
+    getrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_IGN);
+    run("mkdir -p full");
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+        assert_int_equal(copy_media("in.mp4", outputs[i], NULL, NULL), MFACE_OK);
+        setrlimit(RLIMIT_FSIZE, &small);
+        forget_messages();
+        assert_int_equal(copy_media("in.mp4", outputs[i], NULL, NULL), MFACE_ERR_NOSPC);
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(n_messages(), 1);
+    }
 }
 
 static void test_failed_write_keeps_the_old_file(void **state)
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_outputs_that_cannot_be),
         cmocka_unit_test(test_unwritable_folder),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_disk_beneath_segments),
         cmocka_unit_test(test_failed_write_keeps_the_old_file),
         cmocka_unit_test(test_two_writers_of_one_name),
         cmocka_unit_test(test_link_to_the_output_survives),
